@@ -44,9 +44,12 @@ def main(arguments: list[str]) -> int:
     if name not in COMMANDS:
         say(f"There is no command “{name}”: make help lists those that there are.")
         return 1
-    # A terminal that closes and a supervisor that stops us mean what Ctrl-C means.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    # A terminal that closes and a supervisor that stops us mean what Ctrl-C means. A
+    # shell starts what is in the background with Ctrl-C ignored; a signal that is sent
+    # to it by its id is meant all the same. Only nohup's wish is left alone.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         return COMMANDS[name][0](Settings.from_environ(os.environ), arguments[1:])
     except Problem as problem:

@@ -75,6 +75,18 @@ def child(command: Sequence[str | Path], **options) -> Iterator[subprocess.Popen
             end(process)
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let no signal cut short what has to be finished (stopping a database)."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def end(process: subprocess.Popen, patience: float = 15) -> None:
     """End a child and what it started, politely first."""
     if process.poll() is None:
