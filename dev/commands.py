@@ -111,8 +111,6 @@ def _pytest(shop: Workshop, templates: testing.Templates, name: str, paths: list
         **shop.server.environ,
         **testing.exported(shop, templates),
         "AUTO_SHOP_RUN": str(os.getpid()),
-        # Nothing of the user's own may change what is tested.
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [
         shop.env.python,
