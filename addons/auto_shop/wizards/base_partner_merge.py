@@ -1,0 +1,15 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import api, models
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        # The vehicles move by SQL, which leaves the owner's name in their search
+        # text as it was.
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env["customer.vehicle"]._refresh_search_text_sudo(dst_partner)
+        return result
