@@ -90,7 +90,10 @@ def pytest_sessionfinish(session):
     stray = config.stash[STRAY]
     if hasattr(config, "workeroutput"):
         config.workeroutput["stray"] = stray
-    elif stray and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+    elif stray and session.exitstatus in (
+        pytest.ExitCode.OK,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     return result
 
@@ -104,4 +107,6 @@ def pytest_testnodedown(node):
 def pytest_terminal_summary(terminalreporter, config):
     """Say what was logged outside of tests."""
     for text in config.stash[STRAY]:
-        terminalreporter.write_line(f"FAILED outside of tests, logged: {text}", red=True)
+        terminalreporter.write_line(
+            f"FAILED outside of tests, logged: {text}", red=True
+        )

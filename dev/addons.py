@@ -12,7 +12,14 @@ from dev.console import Problem
 from dev.settings import Settings
 
 # What a database does not depend on: Odoo reads it from the source, or never.
-NOT_IN_DATABASE = ("tests", "readme", "static/src", "static/tests", "README.rst", "README.md")
+NOT_IN_DATABASE = (
+    "tests",
+    "readme",
+    "static/src",
+    "static/tests",
+    "README.rst",
+    "README.md",
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,10 @@ class Addon:
             inside = file.relative_to(self.path).as_posix()
             if file.is_dir() or file.suffix == ".pyc":
                 continue
-            if any(inside == skip or inside.startswith(skip + "/") for skip in NOT_IN_DATABASE):
+            if any(
+                inside == skip or inside.startswith(skip + "/")
+                for skip in NOT_IN_DATABASE
+            ):
                 continue
             parts += [inside, file.read_bytes()]
         return store.digest(*parts)
@@ -47,14 +57,18 @@ def find(settings: Settings) -> dict[str, Addon]:
         try:
             values = ast.literal_eval(manifest.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError) as error:
-            raise Problem(f"{manifest} is not a manifest ({error}): mend it.") from error
+            raise Problem(
+                f"{manifest} is not a manifest ({error}): mend it."
+            ) from error
         if values.get("installable", True):
             depends = tuple(values.get("depends", ["base"]))
             found[manifest.parent.name] = Addon(manifest.parent, depends)
     return found
 
 
-def with_dependencies(suite: dict[str, Addon], names: Iterable[str]) -> dict[str, Addon]:
+def with_dependencies(
+    suite: dict[str, Addon], names: Iterable[str]
+) -> dict[str, Addon]:
     """Return the named addons and those of the suite that they need."""
     chosen: dict[str, Addon] = {}
     queue = list(names)
@@ -68,4 +82,6 @@ def with_dependencies(suite: dict[str, Addon], names: Iterable[str]) -> dict[str
 
 def foreign_dependencies(suite: dict[str, Addon]) -> list[str]:
     """Return what the addons need from outside the suite."""
-    return sorted({name for addon in suite.values() for name in addon.depends} - set(suite))
+    return sorted(
+        {name for addon in suite.values() for name in addon.depends} - set(suite)
+    )

@@ -18,17 +18,28 @@ from dev.settings import Settings
 Command = Callable[[Settings, list[str]], int]
 
 COMMANDS: dict[str, tuple[Command, str]] = {
-    "run": (commands.run, "set everything up and serve it (PORT= DB= DATA= ODOO_SOURCE=)"),
-    "test": (commands.test, "set everything up and run the tests (T=path K=expression J=jobs)"),
+    "run": (
+        commands.run,
+        "set everything up and serve it (PORT= DB= DATA= ODOO_SOURCE=)",
+    ),
+    "test": (
+        commands.test,
+        "set everything up and run the tests (T=path K=expression J=jobs)",
+    ),
     "bench": (commands.bench, "measure against Odoo's own ways (T=name)"),
     "lint": (commands.lint, "check style and conventions (T=hook)"),
     "shell": (commands.shell, "open Odoo's Python shell on the database (DB=)"),
-    "lock": (commands.lock, "pin the Python packages anew (after a change of requirements/*.in)"),
+    "lock": (
+        commands.lock,
+        "pin the Python packages anew (after a change of requirements/*.in)",
+    ),
     "clean": (commands.clean, "remove what was set up (DATA=), databases included"),
 }
 
 
-def show_help(_settings: Settings | None = None, _arguments: list[str] | None = None) -> int:
+def show_help(
+    _settings: Settings | None = None, _arguments: list[str] | None = None
+) -> int:
     """List the commands."""
     say("make help    show this list")
     for name, (_command, text) in COMMANDS.items():
@@ -79,8 +90,8 @@ def _fault(error: Exception) -> int:
     report = Path(tempfile.gettempdir()) / f"auto-shop-fault-{os.getpid()}.log"
     report.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     print(
-        f"The tool itself failed ({type(error).__name__}: {error}): run make clean and try"
-        f" again, and if that does not help report it with {report}.",
+        f"The tool itself failed ({type(error).__name__}: {error}): run make clean and"
+        f" try again, and if that does not help report it with {report}.",
         file=sys.stderr,
     )
     return 1

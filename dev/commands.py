@@ -10,8 +10,17 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dev import addons, database, machine, odoo_source, postgres, process, python_env, serve
-from dev import testing
+from dev import (
+    addons,
+    database,
+    machine,
+    odoo_source,
+    postgres,
+    process,
+    python_env,
+    serve,
+    testing,
+)
 from dev.console import Problem, say, step
 from dev.database import Workshop
 from dev.settings import Settings
@@ -46,7 +55,7 @@ def shell(settings: Settings, _arguments: list[str]) -> int:
         command = shop.odoo_command(
             settings.database, "--no-http", "--log-level=warn", command="shell"
         )
-        # In the foreground of the terminal, so that its editing keys and Ctrl-C are its own.
+        # In the foreground, so that the editing keys and Ctrl-C are its own.
         return os.spawnve(os.P_WAIT, command[0], command, shop.server.environ)
 
 
@@ -56,7 +65,9 @@ def clean(settings: Settings, _arguments: list[str]) -> int:
         say("There is nothing to remove.")
         return 0
     if not (settings.data / "log").is_dir():
-        raise Problem(f"{settings.data} is not a data folder of this project: name it with DATA=.")
+        raise Problem(
+            f"{settings.data} is not a data folder of this project: name it with DATA=."
+        )
     with step(f"Removing {settings.data}"):
         shutil.rmtree(settings.data)
     return 0
@@ -70,7 +81,8 @@ def test(settings: Settings, _arguments: list[str]) -> int:
         missing = machine.ensure(settings)
         chosen = addons.with_dependencies(suite, _tested_addons(settings, suite, paths))
         quick = replace(
-            shop, server=replace(shop.server, variables={**shop.server.variables, **FAST})
+            shop,
+            server=replace(shop.server, variables={**shop.server.variables, **FAST}),
         )
         templates = testing.ensure_templates(quick, suite, chosen)
         with testing.clone_for_run(quick, templates) as name:
@@ -88,23 +100,36 @@ def _test_paths(settings: Settings) -> list[str]:
     named = settings.environ.get("T", "").split()
     for path in named:
         if not (settings.root / path.split("::")[0]).exists():
-            raise Problem(f"T={path} is not there: name a path, as in make test T=addons/auto_shop.")
-    return named or [name for name in ("addons", "tests") if any((settings.root / name).iterdir())]
+            raise Problem(
+                f"T={path} is not there: name a path, as in"
+                " make test T=addons/auto_shop."
+            )
+    return named or [
+        name for name in ("addons", "tests") if any((settings.root / name).iterdir())
+    ]
 
 
-def _tested_addons(settings: Settings, suite: dict[str, addons.Addon], paths: list[str]) -> set[str]:
+def _tested_addons(
+    settings: Settings, suite: dict[str, addons.Addon], paths: list[str]
+) -> set[str]:
     """Return the addons that the paths are in: all, unless each path is in one."""
     names = set()
     for path in paths:
         file = (settings.root / path.split("::")[0]).resolve()
-        inside = file.relative_to(settings.addons).parts if settings.addons in file.parents else ()
+        inside = (
+            file.relative_to(settings.addons).parts
+            if settings.addons in file.parents
+            else ()
+        )
         if not inside:
             return set(suite)
         names.add(inside[0])
     return names
 
 
-def _pytest(shop: Workshop, templates: testing.Templates, name: str, paths: list[str]) -> int:
+def _pytest(
+    shop: Workshop, templates: testing.Templates, name: str, paths: list[str]
+) -> int:
     """Run pytest in the foreground; return its exit code."""
     settings = shop.settings
     environ = {
@@ -129,7 +154,92 @@ def _pytest(shop: Workshop, templates: testing.Templates, name: str, paths: list
         command += ["-k", settings.environ["K"]]
     if settings.environ.get("J", "1") != "1":
         command += ["-n", settings.environ["J"]]
-    with process.child([*command, *paths], env=environ, cwd=settings.root) as running:
+    return _foreground(shop, [*command, *paths], environ)
+
+
+def lint(settings: Settings, _arguments: list[str]) -> int:
+    """Run the hooks on all files, or the hook that T names."""
+    settings.make_folders()
+    if not (settings.root / ".git").exists() or not shutil.which("git"):
+        raise Problem(
+            "The linters look at what git knows: work in a git clone, with git"
+            " installed."
+        )
+    env = python_env.find_for_lint(settings)
+    environ = {
+        **os.environ,
+        "PRE_COMMIT_HOME": str(settings.data / "pre-commit"),
+        # Node.js comes as a wheel, so that a machine need not have it.
+        "PATH": f"{env.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    hooks = settings.environ.get("T", "").split() or [None]
+    say("==> Running the linters (the first time installs them)")
+    log = settings.logs / "lint.log"
+    worst = 0
+    for hook in hooks:
+        result = process.run(
+            [env.python, "-m", "pre_commit", "run", "--all-files", "--color=never"]
+            + ([hook] if hook else []),
+            log=log,
+            on_line=say,
+            env=environ,
+            cwd=settings.root,
+        )
+        if result.code > 1:  # 1 is what a hook found; more is that one could not run
+            process.check(result, "The linters could not be run", f"look into {log}.")
+        worst = max(worst, result.code)
+    if worst:
+        say(
+            "What the hooks could mend is mended (see git diff): mend the rest by hand."
+        )
+    return worst
+
+
+def lock(settings: Settings, _arguments: list[str]) -> int:
+    """Resolve the packages of requirements/*.in anew, for every supported Python."""
+    settings.make_folders()
+    env = python_env.find_for_lint(settings)
+    folder = settings.root / "requirements"
+    locks = {
+        settings.root / python_env.LOCK: ["odoo.in", "addons.in", "test.in"],
+        folder / "addons.lock": ["addons.in"],
+        settings.root / python_env.LINT_LOCK: ["lint.in"],
+    }
+    for target, sources in locks.items():
+        with step(f"Resolving {target.name}"):
+            python_env.resolve(
+                settings, env, target, [folder / name for name in sources]
+            )
+    return 0
+
+
+def bench(settings: Settings, _arguments: list[str]) -> int:
+    """Measure on a clone of the suite's template."""
+    suite = addons.find(settings)
+    with workshop(settings) as shop:
+        quick = replace(
+            shop,
+            server=replace(shop.server, variables={**shop.server.variables, **FAST}),
+        )
+        templates = testing.ensure_templates(quick, suite, suite)
+        with testing.clone_for_run(quick, templates) as name:
+            command = [
+                shop.env.python,
+                "-m",
+                "benchmarks.runner",
+                f"--database={name}",
+                f"--config={settings.odoo_conf}",
+                f"--data-dir={settings.odoo_data}",
+                f"--output={settings.data / 'bench.json'}",
+                *settings.environ.get("T", "").split(),
+            ]
+            environ = {**shop.server.environ, **testing.exported(shop, templates)}
+            return _foreground(quick, command, environ)
+
+
+def _foreground(shop: Workshop, command: list, environ: dict[str, str]) -> int:
+    """Run a child that speaks to the user itself; Ctrl-C is passed on to it."""
+    with process.child(command, env=environ, cwd=shop.settings.root) as running:
         try:
             return running.wait()
         except KeyboardInterrupt:
@@ -137,11 +247,3 @@ def _pytest(shop: Workshop, templates: testing.Templates, name: str, paths: list
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.wait(15)
             raise
-
-
-def bench(settings: Settings, arguments: list[str]) -> int:
-    """Measure."""
-    raise Problem("to do")
-
-
-lint = lock = bench

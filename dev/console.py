@@ -1,4 +1,4 @@
-"""What the user sees: steps with their time and progress, and problems as one sentence."""
+"""What the user sees: steps with time and progress, and problems as one sentence."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Step:
 
 
 def say(text: str = "") -> None:
-    """Print a line at once, so that it keeps its place among those of child processes."""
+    """Print a line at once: it keeps its place among those of child processes."""
     print(text, flush=True)
 
 
@@ -56,6 +56,6 @@ def step(title: str) -> Iterator[Step]:
     try:
         yield running
     except BaseException:
-        running.end("not finished")
+        running.end(f"broken off after {time.monotonic() - running.started:.0f} s")
         raise
     running.end(f"done in {time.monotonic() - running.started:.0f} s")

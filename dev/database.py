@@ -31,7 +31,9 @@ class Workshop:
     env: PythonEnv
     server: Server
 
-    def odoo_command(self, database: str, *arguments: str, command: str = "server") -> list[str]:
+    def odoo_command(
+        self, database: str, *arguments: str, command: str = "server"
+    ) -> list[str]:
         """Return the command line that runs Odoo on a database."""
         return [
             str(self.env.python),
@@ -46,7 +48,7 @@ class Workshop:
         ]
 
     def addons_path(self) -> list[str]:
-        """Return the option that names the suite (Odoo warns about a folder without addons)."""
+        """Return the option that names the suite (Odoo warns about an empty folder)."""
         found = any(self.settings.addons.glob("*/__manifest__.py"))
         return [f"--addons-path={self.settings.addons}"] if found else []
 
@@ -75,7 +77,9 @@ class Workshop:
         if self.filestore(template).exists():
             # Odoo never writes into a stored file, it adds and unlinks: links will do.
             shutil.copytree(
-                self.filestore(template), self.filestore(database), copy_function=_link_or_copy
+                self.filestore(template),
+                self.filestore(database),
+                copy_function=_link_or_copy,
             )
 
     def rename(self, old: str, new: str) -> None:
@@ -91,7 +95,8 @@ class Workshop:
         """Return what the database was last made of, or None when that is not known."""
         try:
             rows = self.server.sql(
-                f"SELECT value FROM ir_config_parameter WHERE key = {literal(PARAMETER)}",
+                "SELECT value FROM ir_config_parameter"
+                f" WHERE key = {literal(PARAMETER)}",
                 database,
             )
         except DatabaseError:
@@ -138,21 +143,21 @@ class Workshop:
                 env=self.server.environ,
                 cwd=self.settings.root,
             )
-        found = odoo_log.serious(log.read_text(encoding="utf-8").splitlines())
-        for record in found:
-            say(f"    {record}")
-        if result.says(process.NO_ROOM):
-            process.check(process.Result(1, result.lines), title, "")
-        if result.code:
-            raise Problem(
-                f"“{title}” failed, as said above: mend the addon and run this again (the"
-                f" whole log is {log})."
-            )
-        if found and strict:
-            raise Problem(
-                f"“{title}” logged warnings, which fails the tests: mend what is said above"
-                f" (the whole log is {log})."
-            )
+            found = odoo_log.serious(log.read_text(encoding="utf-8").splitlines())
+            for record in found:
+                say(f"    {record}")
+            if result.says(process.NO_ROOM):
+                process.check(process.Result(1, result.lines), title, "")
+            if result.code:
+                raise Problem(
+                    f"“{title}” failed, as said above: mend the addon and run this again"
+                    f" (the whole log is {log})."
+                )
+            if found and strict:
+                raise Problem(
+                    f"“{title}” logged warnings, which fails the tests: mend what is said"
+                    f" above (the whole log is {log})."
+                )
 
 
 def _link_or_copy(source: str, target: str) -> None:
@@ -167,7 +172,9 @@ def ensure_run_database(workshop: Workshop, suite: dict[str, Addon]) -> None:
     name = workshop.settings.database
     present = {addon.name: addon.digest() for addon in suite.values()}
     present["odoo"] = workshop.odoo.version
-    with store.lock(workshop.settings.data / f"database-{name}.lock", f"the database {name}"):
+    with store.lock(
+        workshop.settings.data / f"database-{name}.lock", f"the database {name}"
+    ):
         if name not in workshop.names():
             aside = f"{name}.building"
             workshop.drop(aside)
@@ -187,7 +194,9 @@ def ensure_run_database(workshop: Workshop, suite: dict[str, Addon]) -> None:
         known = known or {}
         installed = _installed(workshop, name)
         changed = [
-            addon for addon in suite if addon in installed and known.get(addon) != present[addon]
+            addon
+            for addon in suite
+            if addon in installed and known.get(addon) != present[addon]
         ]
         new = [addon for addon in suite if addon not in installed]
         if changed or new:
@@ -211,7 +220,7 @@ def _installed(workshop: Workshop, database: str) -> set[str]:
         )
     except DatabaseError as error:
         raise Problem(
-            f"The database {database} is there but is not one of Odoo's ({error}): choose"
-            " another name with make run DB=another."
+            f"The database {database} is there but is not one of Odoo's ({error}):"
+            " choose another name with make run DB=another."
         ) from error
     return {row[0] for row in rows}

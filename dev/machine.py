@@ -1,4 +1,4 @@
-"""Programs of the machine: installed by apt where that is allowed, else named plainly."""
+"""Programs of the machine: installed by apt where that is allowed, else named."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ def install(settings: Settings, packages: list[str], purpose: str) -> None:
         )
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Installing {names} on this machine") as running:
-        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+        for arguments in (
+            ["update"],
+            ["install", "--yes", "--no-install-recommends", *packages],
+        ):
             result = process.run(
                 [*prefix, "apt-get", "-q", *arguments],
                 log=settings.logs / "apt-install.log",

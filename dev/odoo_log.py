@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from dev.known_log_lines import is_known
 
 LINE = re.compile(
-    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>\S+): (?P<text>.*)$"
+    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ "
+    r"(?P<level>[A-Z]+) \S+ (?P<logger>\S+): (?P<text>.*)$"
 )
 SERIOUS = ("WARNING", "ERROR", "CRITICAL")
 
@@ -40,7 +41,9 @@ def records(lines: Iterable[str]) -> list[Record]:
             found[-1] = replace(found[-1], text=f"{found[-1].text}\n{line}")
         elif line.strip():
             # Before Odoo's logging is set up: a failing import, or an argument refused.
-            found.append(Record("ERROR" if line.startswith("Traceback") else "INFO", "-", line))
+            found.append(
+                Record("ERROR" if line.startswith("Traceback") else "INFO", "-", line)
+            )
     return found
 
 

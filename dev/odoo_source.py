@@ -13,8 +13,8 @@ from dev.console import Problem, step
 from dev.settings import Settings
 
 OTHER_WAYS = (
-    "give a checkout of Odoo 19.0 of your own (make run ODOO_SOURCE=/path/to/odoo), or use"
-    " the official image (docker compose up)"
+    "give a checkout of Odoo 19.0 of your own (make run ODOO_SOURCE=/path/to/odoo), or"
+    " use the official image (docker compose up)"
 )
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = "sid"  # the suite that carries Odoo 19
@@ -51,7 +51,9 @@ def find(settings: Settings) -> Odoo:
     if settings.odoo_source:
         return _check_checkout(settings.odoo_source)
     key = store.digest(SUITE, *PACKAGES, *OLDER_PACKAGES, "1")
-    root = store.build(settings.data, "odoo", key, lambda place: _unpack(settings, place))
+    root = store.build(
+        settings.data, "odoo", key, lambda place: _unpack(settings, place)
+    )
     path = root / "usr/lib/python3/dist-packages"
     return Odoo(path, read_version(path))
 
@@ -59,7 +61,9 @@ def find(settings: Settings) -> Odoo:
 def read_version(path: Path) -> str:
     """Return the version that a folder with ``odoo/release.py`` says it is."""
     text = (path / "odoo/release.py").read_text(encoding="utf-8")
-    match = re.search(r"^version_info\s*=\s*\((\d+),\s*(\d+),\s*(\d+)", text, re.MULTILINE)
+    match = re.search(
+        r"^version_info\s*=\s*\((\d+),\s*(\d+),\s*(\d+)", text, re.MULTILINE
+    )
     return ".".join(match.groups()) if match else "unknown"
 
 
@@ -73,23 +77,24 @@ def _check_checkout(path: Path) -> Odoo:
     version = read_version(path)
     if not version.startswith("{}.{}.".format(*ONLY_VERSION)):
         raise Problem(
-            f"ODOO_SOURCE={path} is Odoo {version}, and this suite is for 19.0: check out"
-            " the branch 19.0 there, or leave ODOO_SOURCE out."
+            f"ODOO_SOURCE={path} is Odoo {version}, and this suite is for 19.0: check"
+            " out the branch 19.0 there, or leave ODOO_SOURCE out."
         )
     return Odoo(path, version)
 
 
 def _unpack(settings: Settings, place: Path) -> None:
-    """Fetch Debian's packages with an apt that keeps its state to itself, and unpack them."""
+    """Fetch Debian's packages with an apt that keeps to itself, and unpack them."""
     for tool in ("apt-get", "dpkg"):
         if not shutil.which(tool):
             raise Problem(
-                f"Odoo 19 comes from Debian's packages here, and there is no {tool}: {OTHER_WAYS}."
+                f"Odoo 19 comes from Debian's packages here, and there is no {tool}:"
+                f" {OTHER_WAYS}."
             )
     if not KEYRING.exists():
         raise Problem(
-            f"Odoo 19 comes from Debian's packages here, and {KEYRING} is not there to check"
-            f" them by: install debian-archive-keyring, or {OTHER_WAYS}."
+            f"Odoo 19 comes from Debian's packages here, and {KEYRING} is not there to"
+            f" check them by: install debian-archive-keyring, or {OTHER_WAYS}."
         )
     mirror, codename = _mirror(settings)
     suites = [SUITE] if codename == SUITE else [SUITE, codename]
@@ -102,7 +107,9 @@ def _unpack(settings: Settings, place: Path) -> None:
                 log=settings.logs / "apt-update.log",
                 on_line=lambda line: running.progress(line),
             )
-            process.check(result, "Debian's package lists could not be read", f"{OTHER_WAYS}.")
+            process.check(
+                result, "Debian's package lists could not be read", f"{OTHER_WAYS}."
+            )
         debs = apt_home / "debs"
         debs.mkdir()
         with step("Fetching Odoo 19 (120 MB)") as running:
@@ -127,7 +134,9 @@ def _unpack(settings: Settings, place: Path) -> None:
                     ["dpkg", "-x", deb, place], log=settings.logs / "unpack.log"
                 )
                 process.check(
-                    result, f"{deb.name} could not be unpacked", "run make clean and try again."
+                    result,
+                    f"{deb.name} could not be unpacked",
+                    "run make clean and try again.",
                 )
     _complete(place / "usr/lib/python3/dist-packages")
 
@@ -136,11 +145,13 @@ def _complete(path: Path) -> None:
     """Check what was unpacked, and put the stub where Debian left a file out."""
     version = read_version(path)
     if not version.startswith("{}.{}.".format(*ONLY_VERSION)):
-        raise Problem(f"Debian's odoo-19 is version {version} and not 19.0: {OTHER_WAYS}.")
+        raise Problem(
+            f"Debian's odoo-19 is version {version} and not 19.0: {OTHER_WAYS}."
+        )
     if not (path / ICONS).exists():
         raise Problem(
-            "The icon font of this machine's Debian is not version 4.7, which Odoo draws"
-            f" with: {OTHER_WAYS}."
+            "The icon font of this machine's Debian is not version 4.7, which Odoo"
+            f" draws with: {OTHER_WAYS}."
         )
     stub = path / LEFT_OUT
     if not stub.exists():
@@ -168,10 +179,16 @@ def _mirror(settings: Settings) -> tuple[str, str]:
     )
     known = [line.split() for line in lines if len(line.split()) == 3]
     for uri, release_name, component in known:
-        if component == "main" and release_name in (codename, "stable", "sid", "unstable"):
+        if component == "main" and release_name in (
+            codename,
+            "stable",
+            "sid",
+            "unstable",
+        ):
             return uri, release_name
     raise Problem(
-        f"No Debian mirror is set up on this machine, and Odoo 19 comes from there: {OTHER_WAYS}."
+        "No Debian mirror is set up on this machine, and Odoo 19 comes from there:"
+        f" {OTHER_WAYS}."
     )
 
 
@@ -181,7 +198,9 @@ def _apt_options(home: Path, mirror: str, suites: list[str]) -> list[str]:
         (home / name).mkdir(parents=True)
     sources = home / "sources.list"
     sources.write_text(
-        "".join(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in suites),
+        "".join(
+            f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in suites
+        ),
         encoding="utf-8",
     )
     return [

@@ -56,9 +56,13 @@ class Server:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment for programs that connect; PostgreSQL's own are on the path."""
+        """The environment for programs that connect, with PostgreSQL's on the path."""
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("PG")
+            },
             **self.variables,
             "PATH": f"{self.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         }
@@ -169,7 +173,7 @@ def _check_named(server: Server) -> None:
 
 
 class Cluster:
-    """Our own server. Whoever needs it holds a shared lock; the last one out stops it."""
+    """Our own server. Its users hold a shared lock; the last one out stops it."""
 
     def __init__(self, settings: Settings, env: PythonEnv) -> None:
         self.settings = settings
@@ -181,7 +185,7 @@ class Cluster:
 
     @property
     def sockets(self) -> Path:
-        """Where the socket is: below DATA, or in a short place when that is too deep."""
+        """Where the socket is: below DATA, or somewhere short if that is too deep."""
         if len(str(self.home / f".s.PGSQL.{PORT}")) <= SOCKET_LIMIT:
             return self.home
         name = f"auto-shop-{os.geteuid()}-{store.digest(str(self.home))}"
@@ -213,7 +217,9 @@ class Cluster:
             self._leave(users)
 
     def _mutex(self):
-        return store.lock(self.settings.data / "pg.lock", "starting or stopping the database")
+        return store.lock(
+            self.settings.data / "pg.lock", "starting or stopping the database"
+        )
 
     def _leave(self, users: IO[str]) -> None:
         """Stop the server unless somebody else still holds the lock."""
@@ -240,11 +246,17 @@ class Cluster:
             entry = pwd.getpwnam(self.user)
         except KeyError:
             result = process.run(
-                ["useradd", "--system", "--no-create-home", "--shell=/bin/false", self.user]
+                [
+                    "useradd",
+                    "--system",
+                    "--no-create-home",
+                    "--shell=/bin/false",
+                    self.user,
+                ]
             )
             process.check(
                 result,
-                "PostgreSQL does not run as root, and the user for it could not be created",
+                "PostgreSQL does not run as root, and no user for it could be created",
                 f"create a system user {self.user}, or work as an ordinary user.",
             )
             entry = pwd.getpwnam(self.user)
@@ -256,9 +268,9 @@ class Cluster:
             reached = False
         if not reached:
             raise Problem(
-                f"PostgreSQL does not run as root, and its user {self.user} has no way into"
-                f" {self.settings.data}: name a folder that every user can enter, as in"
-                " make run DATA=/var/tmp/auto-shop, or work as an ordinary user."
+                f"PostgreSQL does not run as root, and its user {self.user} has no way"
+                f" into {self.settings.data}: name a folder that every user can enter,"
+                " as in make run DATA=/var/tmp/auto-shop, or work as an ordinary user."
             )
 
     def _start(self) -> None:
@@ -297,7 +309,9 @@ class Cluster:
             "--locale=C.UTF-8",
             "--no-instructions",
         )
-        process.check(result, "The database folder could not be made", "run make clean.")
+        process.check(
+            result, "The database folder could not be made", "run make clean."
+        )
         with (aside / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("include 'auto-shop.conf'\n")
         aside.rename(self.cluster)
@@ -308,8 +322,9 @@ class Cluster:
         match = re.search(r"(\d+)\.", " ".join(said))
         if match and match.group(1) != made_by:
             raise Problem(
-                f"The databases in {self.home} were made by PostgreSQL {made_by}, and this is"
-                f" {match.group(1)}: remove them with make clean, or name another DATA folder."
+                f"The databases in {self.home} were made by PostgreSQL {made_by}, and"
+                f" this is {match.group(1)}: remove them with make clean, or name"
+                " another DATA folder."
             )
 
     def _create_role(self) -> None:

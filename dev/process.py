@@ -138,7 +138,7 @@ def run(
 
 
 def check(result: Result, what: str, mend: str) -> None:
-    """Raise a problem when the child failed; name the network or the disk if it was that."""
+    """Raise a problem when the child failed, naming network or disk if it was that."""
     if result.code == 0:
         return
     if result.says(NO_ROOM):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import sys
@@ -56,9 +57,11 @@ def find_for_lint(settings: Settings) -> PythonEnv:
 
 
 def _make(settings: Settings, name: str, lock_name: str, path_file: str) -> PythonEnv:
-    """Make an environment of a lock file; its folder is named after all that went in."""
+    """Make an environment of a lock file, in a folder named after what went in."""
     lock = settings.root / lock_name
-    key = store.digest(lock.read_bytes(), path_file, platform.python_version(), sys.prefix)
+    key = store.digest(
+        lock.read_bytes(), path_file, platform.python_version(), sys.prefix
+    )
     return PythonEnv(
         store.build(
             settings.data,
@@ -83,7 +86,9 @@ def _fill(settings: Settings, env: PythonEnv, lock: Path, path_file: str) -> Non
             "The virtual environment could not be made",
             f"look into {settings.logs / 'venv.log'}.",
         )
-    total = len(re.findall(r"^[\w.-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    total = len(
+        re.findall(r"^[\w.-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     with step(f"Installing the Python packages of {lock.name}") as running:
         seen = 0
 
@@ -123,11 +128,59 @@ def _fill(settings: Settings, env: PythonEnv, lock: Path, path_file: str) -> Non
 def _check_pip(settings: Settings, env: PythonEnv, result: process.Result) -> None:
     if result.code and result.says(["THESE PACKAGES DO NOT MATCH THE HASHES"]):
         raise Problem(
-            "A Python package is not the one that the lock file names, so it was refused:"
-            " look for a broken download or mirror, and run this again."
+            "A Python package is not the one that the lock file names, so it was"
+            " refused: look for a broken download or mirror, and run this again."
         )
     process.check(
         result,
         "The Python packages could not be installed",
         f"look into {settings.logs / f'pip-{env.path.name}.log'}.",
     )
+
+
+def resolve(
+    settings: Settings, env: PythonEnv, target: Path, sources: list[Path]
+) -> None:
+    """Write a lock file; it names packages and hashes, and no index they come from."""
+    result = process.run(
+        [
+            env.bin / "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--upgrade",
+            "--python-version=3.10",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-annotate",
+            "--no-header",
+            "--override=requirements/overrides.txt",
+            # One version of a package everywhere: the others follow the first lock.
+            *(["--constraint", LOCK] if target.name == "addons.lock" else []),
+            *sources,
+            f"--output-file={target.with_suffix('.new')}",
+        ],
+        log=settings.logs / "lock.log",
+        env={**os.environ, **_machine_index()},
+        cwd=settings.root,
+    )
+    process.check(result, f"{target.name} could not be made", "mend requirements/*.in.")
+    new = target.with_suffix(".new")
+    target.write_text(
+        "# Made by make lock from requirements/*.in: do not edit.\n"
+        + new.read_text(encoding="utf-8"),
+        encoding="utf-8",
+    )
+    new.unlink()
+
+
+def _machine_index() -> dict[str, str]:
+    """Tell uv of the package index that pip is set up with on this machine, if any."""
+    lines: list[str] = []
+    process.run([sys.executable, "-m", "pip", "config", "list"], on_line=lines.append)
+    for line in lines:
+        name, _, value = line.partition("=")
+        if name in ("global.index-url", "user.index-url", ":env:.index-url"):
+            return {"UV_DEFAULT_INDEX": value.strip("'")}
+    return {}

@@ -33,8 +33,8 @@ def require_port(port: int) -> None:
                     " make run PORT=8070."
                 ) from error
             raise Problem(
-                f"Port {port} is taken by another program: stop that one, or choose another"
-                f" port, as in make run PORT={port + 1 if port < 65535 else 8070}."
+                f"Port {port} is taken by another program: stop that one, or choose"
+                f" another, as in make run PORT={8070 if port == 65535 else port + 1}."
             ) from error
 
 
@@ -49,7 +49,9 @@ def serve(workshop: Workshop) -> int:
         f"--http-interface={HOST}",
         f"--http-port={settings.port}",
     )
-    with process.child(command, env=workshop.server.environ, cwd=settings.root) as server:
+    with process.child(
+        command, env=workshop.server.environ, cwd=settings.root
+    ) as server:
         watch = threading.Thread(target=_announce, args=(server, url), daemon=True)
         watch.start()
         try:
@@ -59,8 +61,8 @@ def serve(workshop: Workshop) -> int:
             say("==> Stopped")
             return 0
     raise Problem(
-        f"The server ended by itself with code {code}, as its last lines above say: mend that"
-        " and run this again."
+        f"The server ended by itself with code {code}, as its last lines above say:"
+        " mend that and run this again."
     )
 
 

@@ -47,7 +47,12 @@ def remove(folder: Path) -> None:
 
 
 def build(
-    parent: Path, name: str, key: str, builder: Callable[[Path], None], *, in_place: bool = False
+    parent: Path,
+    name: str,
+    key: str,
+    builder: Callable[[Path], None],
+    *,
+    in_place: bool = False,
 ) -> Path:
     """Return ``parent/name-key``, built by ``builder`` if it is not there yet.
 
@@ -82,5 +87,6 @@ def require_room(folder: Path, needed: int) -> None:
     if free < needed:
         raise Problem(
             f"The disk of {folder} has {free >> 20} MB left, and {needed >> 20} MB are"
-            " needed: free some space, or name a folder on another disk with DATA=/path."
+            " needed: free some space, or name a folder on another disk with"
+            " DATA=/path."
         )

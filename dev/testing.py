@@ -42,14 +42,20 @@ class Templates:
 def ensure_templates(
     workshop: Workshop, suite: dict[str, Addon], chosen: dict[str, Addon]
 ) -> Templates:
-    """Have the templates there: Odoo's own addons, and on top of them the chosen ones."""
+    """Have the templates there: Odoo's own addons, and on them the chosen ones."""
     foreign = ["base", *foreign_dependencies(suite)]
     lock = (workshop.settings.root / "requirements.lock").read_bytes()
-    deps_key = store.digest(str(workshop.odoo.path), workshop.odoo.version, lock, *foreign)
+    deps_key = store.digest(
+        str(workshop.odoo.path), workshop.odoo.version, lock, *foreign
+    )
     sources = {name: addon.digest() for name, addon in chosen.items()}
-    suite_key = store.digest(deps_key, *(f"{name} {sources[name]}" for name in sorted(sources)))
+    suite_key = store.digest(
+        deps_key, *(f"{name} {sources[name]}" for name in sorted(sources))
+    )
     templates = Templates(DEPENDENCIES + deps_key, SUITE + suite_key)
-    with store.lock(workshop.settings.data / "templates.lock", "the template databases"):
+    with store.lock(
+        workshop.settings.data / "templates.lock", "the template databases"
+    ):
         there = workshop.names(PREFIX)
         if templates.dependencies not in there:
             for old in workshop.names(DEPENDENCIES):
@@ -129,7 +135,9 @@ def surroundings(environ: Mapping[str, str] = os.environ) -> Workshop:
     """Return the workshop that ``make test`` told this process of."""
     settings = Settings.from_environ({"DATA": environ["AUTO_SHOP_DATA"]})
     env = PythonEnv(Path(environ["AUTO_SHOP_VENV"]))
-    variables = {name: value for name, value in environ.items() if name.startswith("PG")}
+    variables = {
+        name: value for name, value in environ.items() if name.startswith("PG")
+    }
     return Workshop(
         settings,
         Odoo(Path(environ["AUTO_SHOP_ODOO_PATH"]), environ["AUTO_SHOP_ODOO_VERSION"]),
@@ -140,7 +148,7 @@ def surroundings(environ: Mapping[str, str] = os.environ) -> Workshop:
 
 @contextlib.contextmanager
 def scratch_database(template: str | None = None) -> Iterator[str]:
-    """A database for one test: a clone of a template (by default Odoo's own addons only)."""
+    """A database for one test: a clone of a template (by default without the suite)."""
     workshop = surroundings()
     owner = os.environ.get("AUTO_SHOP_RUN", str(os.getpid()))
     name = f"{CLONE}{owner}_{secrets.token_hex(4)}"

@@ -1,0 +1,45 @@
+// The web client's files are ES modules; Odoo binds their imports itself (@web/...).
+const globals = require("globals");
+
+module.exports = [
+    {ignores: ["**/static/lib/**", "node_modules/**", ".data/**"]},
+    {
+        files: ["addons/*/static/**/*.js"],
+        languageOptions: {
+            ecmaVersion: "latest",
+            sourceType: "module",
+            globals: {...globals.browser, odoo: "readonly", luxon: "readonly"},
+        },
+        linterOptions: {reportUnusedDisableDirectives: "error"},
+        rules: {
+            "array-callback-return": "error",
+            curly: ["error", "multi-line"],
+            "default-case-last": "error",
+            eqeqeq: ["error", "always", {null: "ignore"}],
+            "for-direction": "error",
+            "no-async-promise-executor": "error",
+            "no-await-in-loop": "warn",
+            "no-caller": "error",
+            "no-case-declarations": "error",
+            "no-const-assign": "error",
+            "no-constant-condition": "error",
+            "no-debugger": "error",
+            "no-dupe-keys": "error",
+            "no-duplicate-imports": "error",
+            "no-eval": "error",
+            "no-fallthrough": "error",
+            "no-implied-eval": "error",
+            "no-redeclare": "error",
+            "no-self-compare": "error",
+            "no-shadow": "error",
+            "no-throw-literal": "error",
+            "no-undef": "error",
+            "no-unreachable": "error",
+            "no-unused-vars": ["error", {argsIgnorePattern: "^_"}],
+            "no-useless-return": "error",
+            "no-var": "error",
+            "prefer-const": "error",
+            radix: "error",
+        },
+    },
+];
