@@ -1,1 +1,911 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
+from collections import Counter, defaultdict
+from datetime import datetime, time, timedelta
+
+import babel.dates
+import pytz
+from markupsafe import Markup
+
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, format_time, html_sanitize, plaintext2html
+from odoo.tools.misc import babel_locale_parse, get_lang, split_every
+
+from .customer_interaction_purpose import CHANNELS
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("planned", "Planned"),
+    ("queued", "In the queue"),
+    ("sending", "Being sent"),
+    ("sent", "Sent"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("unknown", "Not known"),
+    ("cancelled", "Not sent"),
+]
+# Which states a new one may follow. Reports come late and out of order: what is
+# not listed here is ignored.
+MAY_FOLLOW = {
+    "queued": ("planned", "sending"),
+    "sending": ("planned", "queued"),
+    "sent": ("planned", "queued", "sending", "unknown"),
+    "delivered": ("planned", "queued", "sending", "sent", "unknown"),
+    "failed": ("planned", "queued", "sending", "sent", "unknown"),
+    "unknown": ("queued", "sending"),
+    "cancelled": ("planned", "queued", "sending"),
+    # A person decided to send again.
+    "planned": ("failed", "unknown", "cancelled"),
+}
+REASONS = [
+    ("no_consent", "No consent"),
+    ("opted_out", "Opted out"),
+    ("do_not_mail", "Do not mail"),
+    ("no_address", "No address or number"),
+    ("invalid_address", "Address or number not valid"),
+    ("superseded", "No longer true"),
+    ("no_wording", "No wording"),
+    ("hours_closed", "No hours allowed"),
+    ("blocked", "Blocked by a person"),
+    ("provider", "Refused by the provider"),
+    ("not_known", "Outcome not known"),
+]
+DISPATCHED_CHANNELS = ("email", "sms", "post")
+# Written only by the methods of this model: a history that anybody may rewrite
+# proves nothing, and a dispatcher whose states are edited sends twice.
+PROTECTED_FIELDS = {
+    "automatic",
+    "channel",
+    "company_id",
+    "dedupe_key",
+    "direction",
+    "dispatched_at",
+    "number",
+    "partner_id",
+    "provider_ref",
+    "sent_at",
+    "delivered_at",
+    "state",
+}
+PLAN_COLUMNS = (
+    "company_id",
+    "partner_id",
+    "vehicle_id",
+    "work_order_id",
+    "event_id",
+    "lead_id",
+    "purpose_id",
+    "channel",
+    "direction",
+    "state",
+    "planned_at",
+    "user_id",
+    "subject",
+    "body",
+    "number",
+    "email",
+    "automatic",
+    "dedupe_key",
+    "told_start",
+)
+BATCH_SIZE = 500
+
+
+class CustomerInteraction(models.Model):
+    """One row for each thing that the shop and a customer say to each other.
+
+    Feature addons plan rows (:meth:`_plan`); :meth:`_cron_dispatch` checks and hands
+    them to the queue of their channel; reports come back through :meth:`_set_state`.
+    """
+
+    _name = "customer.interaction"
+    _description = "Customer Interaction"
+    _order = "planned_at desc, id desc"
+    _rec_name = "subject"
+
+    company_id = fields.Many2one(
+        "res.company",
+        string="Location",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="restrict",
+        readonly=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", ondelete="restrict", index=True
+    )
+    vehicle_id = fields.Many2one(
+        "customer.vehicle", ondelete="set null", index="btree_not_null"
+    )
+    work_order_id = fields.Many2one(
+        "sale.order", string="Work Order", ondelete="set null", index="btree_not_null"
+    )
+    event_id = fields.Many2one(
+        "calendar.event",
+        string="Appointment",
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    lead_id = fields.Many2one(
+        "crm.lead", string="Lead", ondelete="set null", index="btree_not_null"
+    )
+    purpose_id = fields.Many2one(
+        "customer.interaction.purpose", ondelete="restrict", index="btree_not_null"
+    )
+    channel = fields.Selection(CHANNELS, required=True)
+    direction = fields.Selection(
+        [("out", "To the customer"), ("in", "From the customer")],
+        required=True,
+        default="out",
+    )
+    state = fields.Selection(STATES, required=True, default="planned")
+    planned_at = fields.Datetime(
+        string="Date", required=True, default=fields.Datetime.now
+    )
+    dispatched_at = fields.Datetime(string="Handed Over", readonly=True)
+    sent_at = fields.Datetime(string="Sent", readonly=True)
+    delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    clicked_at = fields.Datetime(string="Clicked", readonly=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="By",
+        index="btree_not_null",
+        help="Who wrote or triggered it; empty for what the system sends by itself.",
+    )
+    subject = fields.Char()
+    body = fields.Text(
+        help="Plain text of a text message, call or memo; HTML of an e-mail or postcard."
+    )
+    body_html = fields.Html(string="Message", compute="_compute_body_html")
+    outcome = fields.Char(help="What came of it, such as the result of a call.")
+    failure_reason = fields.Char(string="Reason")
+    reason_code = fields.Selection(REASONS, string="Kind of Reason", readonly=True)
+    number = fields.Char(help="The number it goes to or came from (E.164).")
+    email = fields.Char(string="E-mail Address")
+    automatic = fields.Boolean(
+        help="Nobody asked for it: counts for the daily limit of automatic messages."
+    )
+    is_unread = fields.Boolean(string="Unread")
+    told_start = fields.Datetime(
+        string="Appointment as Told",
+        help="The start of the appointment that this message speaks of.",
+    )
+    dedupe_key = fields.Char(
+        copy=False, readonly=True, help="The same occasion is planned only once."
+    )
+    provider_ref = fields.Char(
+        string="Provider Reference",
+        copy=False,
+        readonly=True,
+        help="The provider's name for this message, such as Twilio's SID.",
+    )
+    print_run_id = fields.Many2one(
+        "customer.print.run", ondelete="set null", index="btree_not_null", readonly=True
+    )
+
+    _dedupe_unique = models.UniqueIndex(
+        "(company_id, dedupe_key)", "This message has already been planned."
+    )
+    _provider_ref_unique = models.UniqueIndex(
+        "(company_id, provider_ref) WHERE provider_ref IS NOT NULL",
+        "This message has already been taken in.",
+    )
+    _due_idx = models.Index(
+        "(planned_at, id) WHERE state = 'planned' AND direction = 'out'"
+    )
+    _open_idx = models.Index(
+        "(state, dispatched_at) WHERE state IN ('queued', 'sending', 'unknown')"
+    )
+    _order_idx = models.Index("(company_id, planned_at DESC, id DESC)")
+    _partner_idx = models.Index("(partner_id, company_id, planned_at DESC, id DESC)")
+
+    @api.depends("channel", "body")
+    def _compute_body_html(self):
+        for row in self:
+            if row.channel in ("email", "post"):
+                row.body_html = html_sanitize(row.body or "")
+            else:
+                row.body_html = plaintext2html(row.body) if row.body else False
+
+    @api.depends("channel", "partner_id", "subject", "purpose_id")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        for row in self:
+            what = row.subject or row.purpose_id.name or channels.get(row.channel, "")
+            row.display_name = " · ".join(
+                filter(None, (row.partner_id.display_name or row.number, what))
+            )
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            for vals in vals_list:
+                self._check_staff_may_create(vals)
+        rows = super().create(vals_list)
+        rows._wake_dispatcher()
+        return rows
+
+    def write(self, vals):
+        if not self.env.su and (taken := PROTECTED_FIELDS & vals.keys()):
+            raise AccessError(
+                self.env._(
+                    "The history of a customer cannot be rewritten (%s). Write a memo "
+                    "instead.",
+                    ", ".join(sorted(taken)),
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        if not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The history of a customer is kept. Cancel a planned message instead "
+                    "of deleting it."
+                )
+            )
+
+    def _check_staff_may_create(self, vals):
+        """Staff log calls and memos and plan messages; reports come from the system."""
+        log = vals.get("channel") in ("phone", "memo")
+        allowed_states = ("planned", "sent", None) if log else ("planned", None)
+        refused = PROTECTED_FIELDS - {"channel", "company_id", "partner_id", "state"}
+        refused -= {"direction", "sent_at"} if log else set()
+        if vals.get("state") not in allowed_states or any(
+            vals.get(name) for name in refused if (name, vals.get(name)) != ("direction", "out")
+        ):
+            raise AccessError(
+                self.env._(
+                    "Only calls and memos can be entered as done; a message is planned "
+                    "and sent by the system."
+                )
+            )
+
+    # === PLAN ===
+
+    @api.model
+    def _plan(self, vals_list):
+        """Plan messages; what has been planned before (same key) is left out.
+
+        :param list vals_list: dicts of column values: ids for links, ``purpose`` (a
+            code) or ``purpose_id``. ``company_id`` is the current company unless
+            given, ``channel`` the purpose's, ``planned_at`` now. With ``body`` the
+            message goes as it is written, else it is rendered from the purpose when
+            it is due. ``dedupe_key`` names the occasion within the company.
+        :return: the rows that are new, in the order given
+        :raise AccessError: for a company that is not among the user's
+        """
+        self.check_access("create")
+        now = fields.Datetime.now()
+        purposes = self.env["customer.interaction.purpose"]
+        rows = []
+        for vals in vals_list:
+            row = dict.fromkeys(PLAN_COLUMNS)
+            row.update(company_id=self.env.company.id, direction="out", automatic=False)
+            row.update({key: vals[key] for key in vals if key != "purpose"})
+            if "purpose" in vals:
+                company = self.env["res.company"].browse(row["company_id"])
+                row["purpose_id"] = purposes._get(vals["purpose"], company).id or None
+            row["state"] = "planned"
+            row["planned_at"] = fields.Datetime.to_datetime(row["planned_at"]) or now
+            if not row["channel"]:
+                row["channel"] = purposes.browse(row["purpose_id"]).sudo().channel
+            if unknown := row.keys() - set(PLAN_COLUMNS) - {"state"}:
+                raise ValueError(f"Not a column of a planned message: {unknown}")
+            if not row["purpose_id"] and not row["body"]:
+                raise ValueError("A planned message needs a purpose or a body")
+            rows.append(row)
+        self._check_companies({row["company_id"] for row in rows})
+        new_ids = []
+        for chunk in split_every(1000, rows):
+            new_ids += self._insert_planned(chunk)
+        planned = self.browse(new_ids)
+        planned._wake_dispatcher(min((row["planned_at"] for row in rows), default=now))
+        return planned
+
+    def _check_companies(self, company_ids):
+        if not self.env.su and (foreign := company_ids - set(self.env.companies.ids)):
+            names = self.env["res.company"].sudo().browse(foreign).mapped("name")
+            raise AccessError(
+                self.env._("You do not work for %s at the moment.", ", ".join(names))
+            )
+
+    def _insert_planned(self, rows):
+        columns = (*PLAN_COLUMNS, "create_uid", "write_uid", "create_date", "write_date")
+        uid, now = self.env.uid, self.env.cr.now()
+        values = SQL(", ").join(
+            SQL(
+                "(%s)",
+                SQL(", ").join(
+                    SQL("%s", value)
+                    for value in (
+                        *(row[c] if row[c] is not False or c == "automatic" else None for c in PLAN_COLUMNS),
+                        uid,
+                        uid,
+                        now,
+                        now,
+                    )
+                ),
+            )
+            for row in rows
+        )
+        self.flush_model()
+        inserted = self.env.execute_query(
+            SQL(
+                "INSERT INTO customer_interaction (%s) VALUES %s "
+                "ON CONFLICT (company_id, dedupe_key) DO NOTHING RETURNING id",
+                SQL(", ").join(SQL.identifier(column) for column in columns),
+                values,
+            )
+        )
+        return [row_id for (row_id,) in inserted]
+
+    @api.model
+    def _log(self, vals_list):
+        """Write down what has already happened: a call, a memo, a text that came in."""
+        return self.sudo().create(
+            [{"state": "delivered", "direction": "in", **vals} for vals in vals_list]
+        )
+
+    def _wake_dispatcher(self, at=None):
+        due = self.filtered(
+            lambda row: row.state == "planned" and row.channel in DISPATCHED_CHANNELS
+        ) if at is None else self
+        if due:
+            at = at or min(due.mapped("planned_at"))
+            cron = self.env.ref("auto_shop.ir_cron_dispatch_interactions").sudo()
+            cron._trigger(at if at > fields.Datetime.now() else None)
+
+    # === DISPATCH ===
+
+    @api.model
+    def _cron_dispatch(self):
+        """Hand over what is due, batch by batch, until nothing is left.
+
+        Each batch is one transaction that touches only the database: a crash leaves
+        its rows planned. Several workers share the rows (SKIP LOCKED).
+        """
+        self._hold_interrupted()
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=self._count_due())
+        while batch := self._claim_due():
+            batch._dispatch()
+            if not commit(len(batch), remaining=self._count_due()):
+                break
+
+    @api.model
+    def _count_due(self):
+        return self.search_count(self._get_due_domain())
+
+    @api.model
+    def _get_due_domain(self):
+        return [
+            ("state", "=", "planned"),
+            ("direction", "=", "out"),
+            ("channel", "in", DISPATCHED_CHANNELS),
+            ("planned_at", "<=", fields.Datetime.now()),
+        ]
+
+    @api.model
+    def _claim_due(self, limit=BATCH_SIZE):
+        """Lock due rows that no other worker has, oldest first."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM customer_interaction
+                    WHERE state = 'planned' AND direction = 'out'
+                      AND channel IN %s AND planned_at <= %s
+                 ORDER BY planned_at, id LIMIT %s
+                      FOR UPDATE SKIP LOCKED""",
+                DISPATCHED_CHANNELS,
+                fields.Datetime.now(),
+                limit,
+            )
+        )
+        return self.browse(row_id for (row_id,) in rows)
+
+    def _dispatch(self):
+        """Check rows that are due and give them to the queue of their channel."""
+        remaining = self._drop_superseded()
+        remaining = remaining._drop_blocked()
+        remaining = remaining._postpone_for_hours()
+        remaining = remaining._postpone_over_limit()
+        remaining = remaining._fill_wording()
+        for channel, rows in remaining.grouped("channel").items():
+            getattr(rows, f"_hand_over_{channel}")()
+
+    def _still_due(self):
+        """Return the rows whose occasion still holds; addons take more away.
+
+        A message about an appointment falls when that was moved or cancelled since.
+        """
+        about_event = self.filtered("told_start")
+        stale = about_event.filtered(
+            lambda row: not row.event_id._notice_still_holds(
+                row.purpose_id.code, row.told_start
+            )
+        )
+        return self - stale
+
+    def _drop_superseded(self):
+        holding = self._still_due()
+        (self - holding)._set_state("cancelled", self.env._("No longer true"), "superseded")
+        return holding
+
+    def _block_reasons(self):
+        """Return why rows must not go: ``{id: (reason_code, sentence)}``.
+
+        Consent and address of each channel, looked at for the whole batch.
+        """
+        reasons = {}
+        for channel, rows in self.grouped("channel").items():
+            reasons.update(getattr(rows, f"_block_reasons_{channel}")())
+        return reasons
+
+    def _block_reasons_sms(self):
+        """The customer's consent; a direct answer only needs a number not stopped."""
+        codes = {
+            "no_number": "no_address",
+            "invalid_number": "invalid_address",
+            "not_mobile": "invalid_address",
+            "no_consent": "no_consent",
+            "number_stopped": "opted_out",
+            "customer_stopped": "opted_out",
+        }
+        by_partner = self.partner_id._text_block_reasons()
+        stopped = self.env["phone.blacklist"].sudo().search(
+            [("number", "in", self.filtered("number").mapped("number"))]
+        )
+        stopped_numbers = set(stopped.mapped("number"))
+        reasons = {}
+        for row in self:
+            code, sentence = by_partner.get(row.partner_id.id) or (None, None)
+            if row.number and row.number in stopped_numbers:
+                code = "number_stopped"
+                sentence = self.env._("%s has opted out of texts", row.number)
+            elif row.purpose_id.answers_customer and row.number:
+                # Answering what has just been asked needs no further consent.
+                if code != "customer_stopped":
+                    continue
+            elif not row.partner_id:
+                code = "no_consent"
+                sentence = self.env._("The number belongs to no customer")
+            if code:
+                reasons[row.id] = (codes[code], sentence)
+        return reasons
+
+    def _block_reasons_email(self):
+        codes = {
+            "no_email": "no_address",
+            "invalid_email": "invalid_address",
+            "bounced": "invalid_address",
+            "do_not_mail": "do_not_mail",
+            "blacklisted": "opted_out",
+        }
+        reasons = {}
+        for marketing in (True, False):
+            rows = self.filtered(
+                lambda row: (row.purpose_id.category == "marketing") == marketing
+            )
+            by_partner = rows.partner_id._mail_block_reasons(marketing=marketing)
+            for row in rows:
+                reasons.update(row._pick_reason(by_partner, codes))
+        return reasons
+
+    def _block_reasons_post(self):
+        codes = {"incomplete_address": "no_address", "do_not_mail": "do_not_mail"}
+        by_partner = self.partner_id._post_block_reasons()
+        reasons = {}
+        for row in self:
+            reasons.update(row._pick_reason(by_partner, codes))
+        return reasons
+
+    def _pick_reason(self, by_partner, codes):
+        if not self.partner_id:
+            return {self.id: ("no_address", self.env._("No customer"))}
+        code, sentence = by_partner.get(self.partner_id.id) or (None, None)
+        # What somebody sends by hand (no purpose), and what the customer waits for,
+        # goes all the same.
+        if not code or (
+            code == "do_not_mail" and not self.purpose_id.honour_do_not_mail
+        ):
+            return {}
+        return {self.id: (codes[code], sentence)}
+
+    def _drop_blocked(self):
+        reasons = self._block_reasons()
+        blocked = self.filtered(lambda row: row.id in reasons)
+        for reason, rows in blocked.grouped(lambda row: reasons[row.id]).items():
+            rows._set_state("cancelled", reason[1], reason[0])
+        return self - blocked
+
+    def _postpone_for_hours(self):
+        """Leave for later what may not go at this hour at the customer's place."""
+        quiet_hours = self.env["customer.quiet.hours"]
+        now = fields.Datetime.now()
+        later = defaultdict(self.browse)
+        closed = self.browse()
+        bound = self.filtered(
+            lambda row: row.channel != "post"
+            and row.purpose_id
+            and not row.purpose_id.ignore_quiet_hours
+        )
+        for row in bound:
+            partner = row.partner_id
+            allowed = quiet_hours._next_allowed(
+                now,
+                row.channel,
+                row._get_tz(),
+                row.company_id,
+                partner.country_id or row.company_id.country_id,
+                partner.state_id,
+            )
+            if allowed is None:
+                closed += row
+            elif allowed > now:
+                later[allowed] += row
+        closed._set_state(
+            "cancelled",
+            self.env._("There is no hour at which this customer may be written to"),
+            "hours_closed",
+        )
+        return self - closed - self._postpone(later)
+
+    def _postpone_over_limit(self):
+        """At most so many automatic messages a customer and day (company setting)."""
+        automatic = self.filtered("automatic")
+        if not automatic:
+            return self
+        # Two workers must not both count before either has sent.
+        held = set(automatic._lock_customers())
+        waiting = automatic.filtered(lambda row: row.partner_id.id not in held)
+        later = defaultdict(self.browse)
+        for company, rows in (automatic - waiting).grouped("company_id").items():
+            limit = company.automatic_message_limit
+            if not limit:
+                continue
+            zone = pytz.timezone(company._get_shop_tz())
+            today = pytz.utc.localize(fields.Datetime.now()).astimezone(zone).date()
+            midnight, tomorrow = (
+                zone.localize(datetime.combine(day, time.min))
+                .astimezone(pytz.utc)
+                .replace(tzinfo=None)
+                for day in (today, today + timedelta(days=1))
+            )
+            counts = Counter(
+                {
+                    partner.id: count
+                    for partner, count in self._read_group(
+                        [
+                            ("company_id", "=", company.id),
+                            ("partner_id", "in", rows.partner_id.ids),
+                            ("automatic", "=", True),
+                            ("dispatched_at", ">=", midnight),
+                        ],
+                        ["partner_id"],
+                        ["__count"],
+                    )
+                }
+            )
+            for row in rows:
+                if counts[row.partner_id.id] >= limit:
+                    later[tomorrow] += row
+                else:
+                    counts[row.partner_id.id] += 1
+        return self - waiting - self._postpone(later)
+
+    def _lock_customers(self):
+        """Take a transaction lock on each customer; return those that were free."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT partner FROM unnest(%s) AS partner
+                    WHERE pg_try_advisory_xact_lock(
+                              'customer_interaction'::regclass::oid::int, partner)""",
+                self.partner_id.ids,
+            )
+        )
+        return [partner_id for (partner_id,) in rows]
+
+    def _postpone(self, later):
+        postponed = self.browse()
+        for moment, rows in later.items():
+            rows.sudo().write({"planned_at": moment})
+            rows._wake_dispatcher(moment)
+            postponed += rows
+        return postponed
+
+    def _fill_wording(self):
+        """Render what no person has worded, batch by batch; drop what has no wording."""
+        unworded = self.filtered(lambda row: not row.body)
+        failed = self.browse()
+        for (purpose, channel), rows in unworded.grouped(
+            lambda row: (row.purpose_id, row.channel)
+        ).items():
+            if not purpose._has_wording(channel):
+                failed += rows
+                continue
+            rendered = purpose._render(rows, channel)
+            for row in rows.sudo():
+                row.body = rendered[row.id]["body"]
+                row.subject = row.subject or rendered[row.id]["subject"]
+        failed._set_state(
+            "failed",
+            self.env._("Its purpose has no wording for this channel"),
+            "no_wording",
+        )
+        return self - failed
+
+    # === HAND OVER ===
+
+    def _hand_over_sms(self):
+        """Give texts to the text queue, which claims each before it calls out."""
+        rows_sudo = self.sudo()
+        for row in rows_sudo:
+            row.number = row.number or row.partner_id.text_number
+        self._mark_dispatched()
+        self.env["sms.sms"].sudo().create(
+            [
+                {
+                    "interaction_id": row.id,
+                    "number": row.number,
+                    "body": row.body,
+                    "partner_id": row.partner_id.id,
+                    "record_company_id": row.company_id.id,
+                }
+                for row in rows_sudo
+            ]
+        )
+        self.env["customer.text.thread"]._touch(rows_sudo)
+
+    def _hand_over_email(self):
+        """Give e-mails to Odoo's mail queue and wake it: it sleeps an hour."""
+        rows_sudo = self.sudo()
+        for row in rows_sudo:
+            row.email = row.email or row.partner_id.email_normalized
+        self._mark_dispatched()
+        mails_sudo = self.env["mail.mail"].sudo().create(rows_sudo._prepare_mail_vals())
+        for mail in mails_sudo:
+            mail.interaction_id.provider_ref = mail.message_id
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _prepare_mail_vals(self):
+        layouts = {}
+        vals_list = []
+        for row in self:
+            key = (row.company_id, row._get_lang())
+            if key not in layouts:
+                layouts[key] = row._get_email_layout().split(str(self._body_marker), 1)
+            before, after = layouts[key]
+            company = row.company_id
+            vals_list.append(
+                {
+                    "interaction_id": row.id,
+                    "subject": row.subject,
+                    "body_html": before + row.body + after,
+                    "email_from": company.email_formatted or self.env.user.email_formatted,
+                    "reply_to": company.email_formatted,
+                    "email_to": row.email,
+                    "model": "res.partner",
+                    "res_id": row.partner_id.id,
+                    "record_company_id": company.id,
+                    # The message stays on the customer, the queue entry does not.
+                    "is_notification": True,
+                    "auto_delete": True,
+                    "message_type": "email_outgoing",
+                    "headers": repr(row._get_email_headers()),
+                }
+            )
+        return vals_list
+
+    _body_marker = Markup("<!-- message -->")
+
+    def _get_email_layout(self):
+        """Return the page around the message, rendered once for a batch."""
+        self.ensure_one()
+        company = self.company_id
+        return str(
+            self.env["ir.qweb"]
+            .with_context(lang=self._get_lang())
+            ._render(
+                "auto_shop.customer_email_layout",
+                {"company": company, "body": self._body_marker},
+            )
+        )
+
+    def _get_email_headers(self):
+        """Return extra e-mail headers; a hook for addons."""
+        return {"X-Auto-Response-Suppress": "OOF"}
+
+    def _hand_over_post(self):
+        """Put postcards on the open print run of their location."""
+        self._mark_dispatched()
+        for company, rows in self.sudo().grouped("company_id").items():
+            rows.print_run_id = self.env["customer.print.run"].sudo()._get_open(company)
+
+    def _mark_dispatched(self):
+        self._set_state("queued", dispatched_at=fields.Datetime.now())
+
+    # === TRACK ===
+
+    def _set_state(self, state, reason=None, code=None, **vals):
+        """Move rows to ``state`` where that may follow the present one.
+
+        :param str reason: in words, for the person who reads the history
+        :param str code: its kind, see ``REASONS``
+        :return: the rows that changed
+        """
+        changing = self.sudo().filtered(lambda row: row.state in MAY_FOLLOW[state])
+        if not changing:
+            return self.browse()
+        vals.update(state=state, failure_reason=reason or False, reason_code=code or False)
+        now = fields.Datetime.now()
+        if state in ("sent", "delivered"):
+            changing.filtered(lambda row: not row.sent_at).write({"sent_at": now})
+        if state == "delivered":
+            vals["delivered_at"] = now
+        changing.write(vals)
+        return self.browse(changing.ids)
+
+    @api.model
+    def _hold_interrupted(self):
+        """Settle what an interrupted mail queue has left; see ``mail.mail``."""
+        self.env["mail.mail"].sudo()._hold_interrupted()
+
+    # === ACTIONS ===
+
+    def action_send_again(self):
+        """Plan failed, unknown or cancelled messages once more, by a person's will."""
+        self.check_access("write")
+        again = self.filtered(
+            lambda row: row.direction == "out" and row.channel in DISPATCHED_CHANNELS
+        )
+        changed = again._set_state("planned", planned_at=fields.Datetime.now())
+        changed.sudo().write({"provider_ref": False, "user_id": self.env.uid})
+        changed._wake_dispatcher()
+        return True
+
+    def action_mark_sent(self):
+        """A person has seen that the customer got it."""
+        self.check_access("write")
+        self.filtered(lambda row: row.state == "unknown")._set_state("sent")
+        return True
+
+    def action_cancel(self):
+        """Block planned messages once."""
+        self.check_access("write")
+        self.filtered(lambda row: row.state == "planned")._set_state(
+            "cancelled", self.env._("Blocked by %s", self.env.user.name), "blocked"
+        )
+        return True
+
+    # === MERGE FIELDS ===
+
+    @api.model
+    def _merge_fields(self):
+        """Return the merge fields of a wording: ``{name: label}``; addons add theirs."""
+        return {
+            "customer_name": self.env._("Name of the customer"),
+            "first_name": self.env._("First name of the customer"),
+            "last_name": self.env._("Last name of the customer"),
+            "shop_name": self.env._("Name of the shop"),
+            "shop_phone": self.env._("Phone of the shop"),
+            "shop_email": self.env._("E-mail of the shop"),
+            "shop_address": self.env._("Address of the shop in one line"),
+            "staff_name": self.env._("Name of the member of staff"),
+            "vehicle": self.env._("Year, make and model"),
+            "vehicle_year": self.env._("Year of the vehicle"),
+            "vehicle_make": self.env._("Make of the vehicle"),
+            "vehicle_model": self.env._("Model of the vehicle"),
+            "license_plate": self.env._("License plate"),
+            "appointment_date": self.env._("Day of the appointment"),
+            "appointment_time": self.env._("Time of the appointment"),
+            "appointment_place": self.env._("Place of the appointment"),
+            "order_number": self.env._("Number of the work order"),
+        }
+
+    def _merge_values(self, names):
+        """Return ``{id: {name: value}}`` for the merge fields ``names``.
+
+        Values are text, or lists of text; none is ever missing or ``False``.
+        """
+        return {
+            row.id: {
+                name: getattr(row, f"_merge_{name}")() or ""
+                for name in names
+                if hasattr(row, f"_merge_{name}")
+            }
+            for row in self
+        }
+
+    def _merge_customer_name(self):
+        return self.partner_id.name
+
+    def _merge_first_name(self):
+        return self.partner_id._split_name()[0]
+
+    def _merge_last_name(self):
+        return self.partner_id._split_name()[1]
+
+    def _merge_shop_name(self):
+        return self.company_id.name
+
+    def _merge_shop_phone(self):
+        return self.company_id.phone
+
+    def _merge_shop_email(self):
+        return self.company_id.email
+
+    def _merge_shop_address(self):
+        return self.company_id._get_address_line()
+
+    def _merge_staff_name(self):
+        return self.user_id.name
+
+    def _merge_vehicle(self):
+        vehicle = self.vehicle_id
+        return " ".join(
+            filter(
+                None, (str(vehicle.year or ""), vehicle.make_id.name, vehicle.model_id.name)
+            )
+        )
+
+    def _merge_vehicle_year(self):
+        return str(self.vehicle_id.year or "")
+
+    def _merge_vehicle_make(self):
+        return self.vehicle_id.make_id.name
+
+    def _merge_vehicle_model(self):
+        return self.vehicle_id.model_id.name
+
+    def _merge_license_plate(self):
+        return self.vehicle_id.license_plate
+
+    def _merge_appointment_date(self):
+        start = self._get_appointment_start()
+        if not start:
+            return ""
+        # A skeleton, not a pattern: each language has its own order of day and month.
+        return babel.dates.format_skeleton(
+            "MMMMEEEEd", start, locale=babel_locale_parse(self._get_lang())
+        )
+
+    def _merge_appointment_time(self):
+        start = self._get_appointment_start()
+        if not start:
+            return ""
+        return format_time(
+            self.env, start.time(), time_format="short", lang_code=self._get_lang()
+        )
+
+    def _merge_appointment_place(self):
+        return self.event_id.location or self._merge_shop_address()
+
+    def _merge_order_number(self):
+        return self.work_order_id.name
+
+    def _get_appointment_start(self):
+        """Local start at the shop: the customer comes there, wherever he is now."""
+        start = self.told_start or self.event_id.start
+        if not start:
+            return None
+        zone = pytz.timezone(self.company_id._get_shop_tz())
+        return pytz.utc.localize(start).astimezone(zone)
+
+    def _get_lang(self):
+        """The customer's language where it is installed, else the location's."""
+        installed = dict(self.env["res.lang"].get_installed())
+        for lang in (self.partner_id.lang, self.company_id.partner_id.lang):
+            if lang in installed:
+                return lang
+        return get_lang(self.env).code
+
+    def _get_tz(self):
+        """Name of the time zone in which this customer's hours count."""
+        return self.partner_id.tz or self.company_id._get_shop_tz()

@@ -1,1 +1,227 @@
-from odoo import api, fields, models
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+
+from ..tools.sms_segments import count_segments
+from ..tools.wording import WordingError, compile_wording
+
+CHANNELS = [
+    ("email", "E-mail"),
+    ("sms", "Text"),
+    ("post", "Postcard"),
+    ("phone", "Phone call"),
+    ("memo", "Memo"),
+]
+# The wording fields of each channel: subject or title, then body, and whether
+# the body is HTML.
+WORDING_FIELDS = {
+    "email": ("email_subject", "email_body", True),
+    "sms": (None, "sms_body", False),
+    "post": ("post_title", "post_body", True),
+}
+
+
+class CustomerInteractionPurpose(models.Model):
+    """Why the shop writes to a customer, with the wording for each channel."""
+
+    _name = "customer.interaction.purpose"
+    _description = "Purpose of a Customer Message"
+    _order = "sequence, name, id"
+    _check_company_auto = True
+
+    code = fields.Char(
+        required=True,
+        copy=True,
+        help="Technical name by which the addons find this purpose.",
+    )
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        string="Location",
+        index=True,
+        help="Empty: for every location. A purpose of one location is used there "
+        "instead of the shared one with the same code.",
+    )
+    description = fields.Char(
+        string="When It Is Sent", translate=True, help="For the people who edit it."
+    )
+    category = fields.Selection(
+        [("transactional", "About a job of the customer"), ("marketing", "Marketing")],
+        required=True,
+        default="transactional",
+        help="Marketing waits for the hours in which customers may be written to and "
+        "needs an address that has not unsubscribed.",
+    )
+    channel = fields.Selection(
+        [("email", "E-mail"), ("sms", "Text"), ("post", "Postcard")],
+        string="Usual Channel",
+        required=True,
+        default="sms",
+    )
+    ignore_quiet_hours = fields.Boolean(
+        help="Send at any hour. Only for messages that a person triggers while the "
+        "customer expects an answer.",
+    )
+    honour_do_not_mail = fields.Boolean(
+        string="Stopped by Do Not Mail",
+        default=True,
+        help="Off: also sent to customers who asked for no mail, such as an estimate "
+        "that they are waiting for.",
+    )
+    answers_customer = fields.Boolean(
+        string="Direct Answer",
+        help="Answers what the customer has just written, so it needs no Allow "
+        "Texting. Numbers that texted STOP get nothing all the same.",
+    )
+    sms_body = fields.Text(string="Text Message", translate=True)
+    email_subject = fields.Char(string="Subject", translate=True)
+    email_body = fields.Html(
+        string="E-mail", translate=True, sanitize="email_outgoing"
+    )
+    post_title = fields.Char(string="Postcard Title", translate=True)
+    post_body = fields.Html(string="Postcard", translate=True)
+
+    _code_company_unique = models.UniqueIndex(
+        "(code, COALESCE(company_id, 0)) WHERE active",
+        "There is already a purpose with this code for this location.",
+    )
+
+    @api.constrains("sms_body", "email_subject", "email_body", "post_title", "post_body")
+    def _check_wording(self):
+        known = self.env["customer.interaction"]._merge_fields()
+        for purpose in self:
+            for subject_field, body_field, is_html in WORDING_FIELDS.values():
+                for name, html in ((subject_field, False), (body_field, is_html)):
+                    if name:
+                        purpose._check_one_wording(name, html, known)
+
+    def _check_one_wording(self, field_name, is_html, known):
+        label = self._fields[field_name]._description_string(self.env)
+        try:
+            unused_render, names = compile_wording(self[field_name] or "", is_html)
+        except WordingError as error:
+            reasons = {
+                "syntax": self.env._("the braces do not match up: %s", error.args[1]),
+                "forbidden": self.env._(
+                    "only merge fields, “if” and “for” are possible, not “%s”",
+                    error.args[1],
+                ),
+                "filter": self.env._("the filter “%s” is not available", error.args[1]),
+            }
+            raise ValidationError(
+                self.env._(
+                    "%(purpose)s, %(field)s: %(reason)s.",
+                    purpose=self.name,
+                    field=label,
+                    reason=reasons[error.args[0]],
+                )
+            ) from error
+        if unknown := sorted(names - known.keys()):
+            raise ValidationError(
+                self.env._(
+                    "%(purpose)s, %(field)s: there is no merge field %(unknown)s. "
+                    "You can use: %(known)s.",
+                    purpose=self.name,
+                    field=label,
+                    unknown=", ".join(unknown),
+                    known=", ".join(sorted(known)),
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def action_copy_for_company(self):
+        """Make a copy that only the current location uses, and open it."""
+        self.ensure_one()
+        own = self.copy({"company_id": self.env.company.id, "name": self.name})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": own.id,
+            "view_mode": "form",
+        }
+
+    @api.model
+    @tools.ormcache("code", "company_id")
+    def _get_id(self, code, company_id):
+        purposes = self.sudo().search(
+            [("code", "=", code), ("company_id", "in", (company_id, False))]
+        )
+        return purposes.sorted(lambda p: not p.company_id)[:1].id
+
+    @api.model
+    def _get(self, code, company=None):
+        """Return the purpose with this code for a location, or an empty recordset.
+
+        The location's own comes before the shared one; archived ones do not count.
+        """
+        company = company or self.env.company
+        return self.browse(self._get_id(code, company.id) or ())
+
+    def _has_wording(self, channel):
+        return bool(self[WORDING_FIELDS[channel][1]])
+
+    def _render(self, interactions, channel=None):
+        """Render the wording of this purpose for many interactions at once.
+
+        Compiled once for each language; merge values are read for the batch.
+
+        :return: ``{interaction_id: {"subject": str, "body": str}}``
+        """
+        self.ensure_one()
+        channel = channel or self.channel
+        subject_field, body_field, is_html = WORDING_FIELDS[channel]
+        rendered = {}
+        for lang, rows in interactions.grouped(lambda row: row._get_lang()).items():
+            purpose = self.with_context(lang=lang)
+            render_body, names = compile_wording(purpose[body_field] or "", is_html)
+            render_subject = None
+            if subject_field:
+                render_subject, more = compile_wording(purpose[subject_field] or "")
+                names |= more
+            values = rows.with_context(lang=lang)._merge_values(names)
+            for row in rows:
+                rendered[row.id] = {
+                    "subject": render_subject(values[row.id]) if subject_field else "",
+                    "body": render_body(values[row.id]).strip(),
+                }
+        return rendered
+
+    def _preview(self, channel=None, **vals):
+        """Return what a customer would get, without keeping anything.
+
+        :param vals: values of a ``customer.interaction`` (ids), as for ``_plan``
+        :return: ``{"subject", "body", "segments", "characters", "is_unicode"}``
+        """
+        self.ensure_one()
+        channel = channel or self.channel
+        row = self.env["customer.interaction"].new(
+            {
+                "company_id": self.env.company.id,
+                **vals,
+                "purpose_id": self.id,
+                "channel": channel,
+            }
+        )
+        rendered = self._render(row, channel)[row.id]
+        segments = count_segments(rendered["body"]) if channel == "sms" else (0, 0, False)
+        return {
+            **rendered,
+            "segments": segments[0],
+            "characters": segments[1],
+            "is_unicode": segments[2],
+        }

@@ -1,1 +1,106 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class CustomerPrintRun(models.Model):
+    """Postcards that are printed and mailed together."""
+
+    _name = "customer.print.run"
+    _description = "Postcard Print Run"
+    _order = "create_date desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(compute="_compute_name")
+    company_id = fields.Many2one(
+        "res.company",
+        string="Location",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    state = fields.Selection(
+        [("to_print", "To print"), ("printed", "Printed"), ("mailed", "Mailed")],
+        required=True,
+        default="to_print",
+        readonly=True,
+        copy=False,
+    )
+    interaction_ids = fields.One2many(
+        "customer.interaction", "print_run_id", string="Postcards", readonly=True
+    )
+    card_count = fields.Integer(string="Cards", compute="_compute_card_count")
+    printed_at = fields.Datetime(readonly=True, copy=False)
+    mailed_at = fields.Datetime(readonly=True, copy=False)
+
+    # The dispatcher of a second worker must find the open run, not make another.
+    _one_open = models.UniqueIndex(
+        "(company_id) WHERE state = 'to_print'",
+        "This location already has an open print run.",
+    )
+
+    @api.depends("create_date", "company_id")
+    def _compute_name(self):
+        for run in self:
+            day = fields.Datetime.context_timestamp(
+                self, run.create_date or fields.Datetime.now()
+            ).date()
+            run.name = self.env._(
+                "Postcards %(company)s %(day)s", company=run.company_id.name, day=day
+            )
+
+    @api.depends("interaction_ids.state")
+    def _compute_card_count(self):
+        counts = dict(
+            self.env["customer.interaction"]._read_group(
+                [("print_run_id", "in", self.ids), ("state", "!=", "cancelled")],
+                ["print_run_id"],
+                ["__count"],
+            )
+        )
+        for run in self:
+            run.card_count = counts.get(run, 0)
+
+    @api.model
+    def _get_open(self, company):
+        """Return the run that collects postcards of ``company``; start one if none."""
+        domain = [("company_id", "=", company.id), ("state", "=", "to_print")]
+        return self.search(domain, limit=1) or self.create({"company_id": company.id})
+
+    def _get_cards(self):
+        """Return the postcards in the order of their postal codes, as mailers sort."""
+        self.ensure_one()
+        cards = self.interaction_ids.filtered(lambda card: card.state != "cancelled")
+        return cards.sorted(
+            lambda card: (
+                card.partner_id.country_id.code or "",
+                card.partner_id.zip or "",
+                card.id,
+            )
+        )
+
+    def action_print(self):
+        """Return the PDF of the run; from now on it takes no more cards."""
+        self.ensure_one()
+        if not self._get_cards():
+            raise UserError(
+                self.env._("There is no postcard in this run yet, so nothing to print.")
+            )
+        if self.state == "to_print":
+            self.write({"state": "printed", "printed_at": fields.Datetime.now()})
+        return self.env.ref("auto_shop.customer_print_run_report").report_action(self)
+
+    def action_mailed(self):
+        """The cards have been given to the post."""
+        printed = self.filtered(lambda run: run.state == "printed")
+        if not printed:
+            raise UserError(self.env._("Print the run first."))
+        printed.write({"state": "mailed", "mailed_at": fields.Datetime.now()})
+        printed.interaction_ids._set_state("sent")
+        return True
+
+    def action_reopen(self):
+        """Take a printed run back, for cards that were spoiled in the printer."""
+        self.filtered(lambda run: run.state == "printed").state = "to_print"
+        return True

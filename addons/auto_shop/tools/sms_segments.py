@@ -1,0 +1,39 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""How many SMS segments a text takes (3GPP TS 23.038, section 6.2.1)."""
+
+GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENDED = frozenset("^{}\\[~]|€\f")
+GSM_SINGLE, GSM_MULTI = 160, 153
+UCS2_SINGLE, UCS2_MULTI = 70, 67
+
+
+def count_segments(text):
+    """Return ``(segments, characters, is_unicode)`` of ``text``.
+
+    Characters are counted as the network does: an extended GSM character takes
+    two septets, a character outside the basic plane two UCS-2 units. A character
+    that takes two places is never split over two segments.
+    """
+    text = text or ""
+    if not text:
+        return 0, 0, False
+    is_unicode = not all(c in GSM_BASIC or c in GSM_EXTENDED for c in text)
+    if is_unicode:
+        widths = [2 if ord(c) > 0xFFFF else 1 for c in text]
+        single, multi = UCS2_SINGLE, UCS2_MULTI
+    else:
+        widths = [2 if c in GSM_EXTENDED else 1 for c in text]
+        single, multi = GSM_SINGLE, GSM_MULTI
+    total = sum(widths)
+    if total <= single:
+        return 1, total, is_unicode
+    segments, used = 1, 0
+    for width in widths:
+        if used + width > multi:
+            segments, used = segments + 1, 0
+        used += width
+    return segments, total, is_unicode
