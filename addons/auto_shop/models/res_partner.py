@@ -1,22 +1,721 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from odoo import fields, models
+from dataclasses import dataclass
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, email_normalize, format_datetime
+
+from ..tools.phone import normalize_number, parse_number, text_number
+
+CONSENT_FIELDS = ("allow_texting", "do_not_mail", "do_not_call")
+PHONE_FIELDS = ("mobile", "phone")
+# As Odoo's own mailings: an address is given up after this many bounces.
+MAX_BOUNCES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class ConsentContext:
+    """Who says so, for consent that a system path writes.
+
+    It travels in the context under ``consent_context`` and counts only as an instance
+    of this class, which a remote client cannot make: a context that comes in by RPC
+    holds plain values.
+    """
+
+    source: str
+    note: str | None = None
+    # Every value that is written is proof, also when nothing changes by it.
+    logs_all: bool = False
+    # STOP and START: nobody else writes `sms_stopped_at`.
+    may_stop: bool = False
+    # A merge copies values between contacts; consent is not one of them.
+    keeps_consent: bool = False
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    # The add-on partner_mobile defines the same field: same name, same type.
     mobile = fields.Char(index="btree_not_null")
-    allow_texting = fields.Boolean(copy=False)
-    do_not_mail = fields.Boolean()
-    do_not_call = fields.Boolean()
+    phone = fields.Char(index="btree_not_null")
+    email_normalized = fields.Char(index="btree_not_null")
+    allow_texting = fields.Boolean(
+        copy=False,
+        help="The customer agreed to get text messages from the shop.",
+    )
+    do_not_mail = fields.Boolean(
+        help="The customer asked for no e-mails and no postcards with reminders or "
+        "offers.",
+    )
+    do_not_call = fields.Boolean(help="The customer asked not to be phoned.")
     preferred_channel = fields.Selection(
         [
             ("email", "E-mail"),
             ("sms", "Text"),
             ("post", "Post"),
             ("phone", "Phone"),
-        ]
+        ],
+        string="Prefers",
+        help="How the customer likes to hear from the shop.",
     )
-    text_number = fields.Char(readonly=True)
-    sms_stopped_at = fields.Datetime(readonly=True, copy=False)
+    email_hard_bounced = fields.Boolean(
+        string="E-mail Does Not Exist",
+        readonly=True,
+        copy=False,
+        help="The mail server of the customer said for good that the address does not "
+        "exist. Cleared when the e-mail address is changed.",
+    )
+    text_number = fields.Char(
+        compute="_compute_text_number",
+        store=True,
+        index="btree_not_null",
+        help="The number that texts go to: the mobile number, else the phone number, "
+        "when it can be a mobile one.",
+    )
+    sms_stopped_at = fields.Datetime(
+        string="Texted STOP On",
+        readonly=True,
+        copy=False,
+        help="The customer texted STOP. Only a START from the customer lifts it.",
+    )
+    can_be_texted = fields.Boolean(
+        compute="_compute_can_be_texted",
+        search="_search_can_be_texted",
+    )
+    text_block_reason = fields.Char(
+        string="Why No Texts",
+        compute="_compute_can_be_texted",
+    )
+    phone_problem = fields.Char(compute="_compute_phone_problem")
+    first_name = fields.Char(compute="_compute_first_name")
+    last_name = fields.Char(compute="_compute_first_name")
+    consent_ids = fields.One2many(
+        "customer.consent",
+        "partner_id",
+        string="Consent History",
+        readonly=True,
+        groups="auto_shop.group_user",
+    )
+
+    @api.depends(
+        "mobile",
+        "phone",
+        "country_id",
+        "parent_id.country_id",
+        "company_id.country_id",
+    )
+    def _compute_text_number(self):
+        for partner in self:
+            code = partner._get_own_country().code
+            partner.text_number = text_number(partner.mobile, code) or text_number(
+                partner.phone, code
+            )
+
+    @api.depends(
+        "allow_texting", "text_number", "sms_stopped_at", "mobile", "phone", "name"
+    )
+    def _compute_can_be_texted(self):
+        reasons = self._text_block_reasons()
+        for partner in self:
+            _code, sentence = reasons.get(partner.id, (None, False))
+            partner.can_be_texted = not sentence
+            partner.text_block_reason = sentence
+
+    def _search_can_be_texted(self, operator, value):
+        """The same rule as `_text_block_reasons`, for a search."""
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        if set(value) == {True, False}:
+            return Domain.TRUE if operator == "in" else Domain.FALSE
+        blocked = self.env["phone.blacklist"].sudo()._search([])
+        domain = (
+            Domain("allow_texting", "=", True)
+            & Domain("text_number", "!=", False)
+            & Domain("sms_stopped_at", "=", False)
+            & Domain("text_number", "not in", blocked.subselect("number"))
+        )
+        wanted = (True in value) == (operator == "in")
+        return domain if wanted else ~domain
+
+    @api.depends("mobile", "phone", "country_id", "parent_id", "company_id")
+    def _compute_phone_problem(self):
+        for partner in self:
+            country = partner._get_own_country()
+            unreadable = [
+                number
+                for fname in PHONE_FIELDS
+                if (number := partner[fname])
+                and not parse_number(number, country.code)
+            ]
+            partner.phone_problem = " ".join(
+                self.env._(
+                    "“%(number)s” is not a valid phone number (%(country)s). It is "
+                    "kept as typed, but nothing can be sent to it.",
+                    number=number,
+                    country=country.name or self.env._("no country"),
+                )
+                for number in unreadable
+            )
+
+    @api.depends("name")
+    def _compute_first_name(self):
+        for partner in self:
+            partner.first_name, partner.last_name = partner._split_name()
+
+    @api.onchange("mobile", "phone", "country_id", "company_id")
+    def _onchange_phone_validation(self):
+        """Show at once what will be kept: Odoo's own formats the phone for reading."""
+        code = self._get_own_country().code
+        for fname in PHONE_FIELDS:
+            if self[fname]:
+                self[fname] = normalize_number(self[fname], code)
+
+    @api.model
+    def load(self, fields, data):
+        importing = self.with_context(consent_context=ConsentContext("import"))
+        return super(ResPartner, importing).load(fields, data)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        system = self._get_consent_context()
+        if any(vals.get("sms_stopped_at") for vals in vals_list):
+            self._check_may_stop()
+        partners = super().create(
+            [self._prepare_phone_vals(vals) for vals in vals_list]
+        )
+        partners._log_consent(
+            {
+                partner.id: [fname for fname in CONSENT_FIELDS if partner[fname]]
+                for partner in partners
+            },
+            system,
+        )
+        partners.filtered("do_not_mail")._sync_mail_blacklist()
+        return partners
+
+    def write(self, vals):
+        system = self._get_consent_context()
+        if "sms_stopped_at" in vals:
+            if system and system.keeps_consent:
+                vals = {k: v for k, v in vals.items() if k != "sms_stopped_at"}
+            else:
+                self._check_may_stop()
+        if system and system.keeps_consent:
+            vals = {k: v for k, v in vals.items() if k not in CONSENT_FIELDS}
+        if vals.get("allow_texting") and not (system and system.may_stop):
+            self._check_not_stopped()
+        before = {
+            partner.id: {fname: partner[fname] for fname in CONSENT_FIELDS}
+            for partner in self
+            if any(fname in vals for fname in CONSENT_FIELDS)
+        }
+        emails_before = (
+            {partner.id: partner.email_normalized for partner in self}
+            if "email" in vals
+            else {}
+        )
+        result = True
+        for partners, group_vals in self._group_by_phone_vals(vals):
+            result = super(ResPartner, partners).write(group_vals)
+        if "country_id" in vals or "company_id" in vals:
+            self._normalize_phones()
+        if before:
+            changed = {
+                partner.id: [
+                    fname
+                    for fname, value in before[partner.id].items()
+                    if partner[fname] != value
+                ]
+                for partner in self
+            }
+            said = [fname for fname in CONSENT_FIELDS if fname in vals]
+            logs_all = system and system.logs_all
+            self._log_consent(
+                dict.fromkeys(self.ids, said) if logs_all else changed, system
+            )
+            self.filtered(
+                lambda partner: "do_not_mail" in changed[partner.id]
+            )._sync_mail_blacklist()
+        if emails_before:
+            moved = self.filtered(
+                lambda partner: partner.email_normalized != emails_before[partner.id]
+            )
+            moved._forget_bounces()
+            moved.filtered("do_not_mail")._sync_mail_blacklist()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_stopped(self):
+        for partner in self.filtered("sms_stopped_at"):
+            raise UserError(
+                self.env._(
+                    "%(name)s texted STOP on %(date)s, which has to be kept. Archive "
+                    "the contact instead of deleting it.",
+                    name=partner.display_name,
+                    date=format_datetime(self.env, partner.sms_stopped_at),
+                )
+            )
+
+    def _message_reset_bounce(self, email):
+        result = super()._message_reset_bounce(email)
+        self.filtered("email_hard_bounced").email_hard_bounced = False
+        return result
+
+    def action_view_consents(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "auto_shop.customer_consent_action"
+        )
+        action["domain"] = [("partner_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def _text_block_reasons(self):
+        """Why these customers cannot be texted: the one place of the rule.
+
+        Two queries, however many customers.
+
+        :return: ``{partner_id: (code, sentence)}`` of those that cannot. ``no_consent``
+            comes last, so that who may leave it out (an answer to what the customer
+            just wrote) still meets every other one.
+        """
+        stops = self._get_blocked_numbers_sudo(self.mapped("text_number"))
+        reasons = {}
+        for partner in self:
+            if reason := partner._get_text_block_reason(stops):
+                reasons[partner.id] = reason
+        return reasons
+
+    def _get_text_block_reason(self, blocked_numbers):
+        """:param blocked_numbers: ``{number: when STOP was received or False}``"""
+        self.ensure_one()
+        _ = self.env._
+        number = self.text_number
+        if self.sms_stopped_at:
+            return "customer_stopped", _(
+                "Texted STOP on %(date)s. Only the customer can lift that, by texting "
+                "START.",
+                date=format_datetime(self.env, self.sms_stopped_at),
+            )
+        if not number:
+            return self._get_no_number_reason()
+        if number in blocked_numbers:
+            if stopped_at := blocked_numbers[number]:
+                return "number_stopped", _(
+                    "STOP was texted from %(number)s on %(date)s. Only a START from "
+                    "this number lifts that.",
+                    number=number,
+                    date=format_datetime(self.env, stopped_at),
+                )
+            return "number_stopped", _(
+                "%(number)s is on the list of blocked phone numbers.", number=number
+            )
+        if not self.allow_texting:
+            return "no_consent", _(
+                "The customer has not agreed to texts: Allow Texting is off."
+            )
+        return None
+
+    def _get_no_number_reason(self):
+        _ = self.env._
+        typed = [self[fname] for fname in PHONE_FIELDS if self[fname]]
+        if not typed:
+            return "no_number", _("No phone number.")
+        code = self._get_own_country().code
+        readable = [number for number in typed if parse_number(number, code)]
+        if not readable:
+            return "invalid_number", _(
+                "“%(number)s” is not a valid phone number.", number=typed[0]
+            )
+        return "not_mobile", _("%(number)s cannot get texts.", number=readable[0])
+
+    def _mail_block_reasons(self, marketing=True, honour_do_not_mail=True):
+        """Why these customers cannot be e-mailed.
+
+        :param marketing: reminders and offers, which also honour Odoo's own list of
+            blocked addresses
+        :param honour_do_not_mail: whether Do Not Mail counts
+        :return: ``{partner_id: (code, sentence)}``; codes ``no_email``,
+            ``invalid_email``, ``bounced``, ``do_not_mail``, ``blacklisted``
+        """
+        blocked = (
+            self._get_blocked_emails_sudo(self.mapped("email_normalized"))
+            if marketing
+            else ()
+        )
+        reasons = {}
+        for partner in self:
+            if reason := partner._get_mail_block_reason(blocked, honour_do_not_mail):
+                reasons[partner.id] = reason
+        return reasons
+
+    def _get_mail_block_reason(self, blocked_emails, honour_do_not_mail):
+        self.ensure_one()
+        _ = self.env._
+        if not self.email:
+            return "no_email", _("No e-mail address.")
+        if not email_normalize(self.email):
+            return "invalid_email", _(
+                "“%(email)s” is not a valid e-mail address.", email=self.email
+            )
+        if self.email_hard_bounced:
+            return "bounced", _("%(email)s does not exist.", email=self.email)
+        if self.message_bounce >= MAX_BOUNCES:
+            return "bounced", _(
+                "%(count)s e-mails to %(email)s came back.",
+                count=self.message_bounce,
+                email=self.email,
+            )
+        if honour_do_not_mail and self.do_not_mail:
+            return "do_not_mail", _("The customer has Do Not Mail.")
+        if self.email_normalized in blocked_emails:
+            return "blacklisted", _(
+                "%(email)s is on the list of blocked e-mail addresses.",
+                email=self.email,
+            )
+        return None
+
+    def _post_block_reasons(self, honour_do_not_mail=True):
+        """Why these customers cannot get post.
+
+        :return: ``{partner_id: (code, sentence)}``; codes ``no_address``,
+            ``do_not_mail``
+        """
+        _ = self.env._
+        reasons = {}
+        for partner in self:
+            if missing := partner._get_missing_address_parts():
+                reasons[partner.id] = (
+                    "no_address",
+                    _("The address lacks: %(parts)s.", parts=", ".join(missing)),
+                )
+            elif honour_do_not_mail and partner.do_not_mail:
+                reasons[partner.id] = "do_not_mail", _("The customer has Do Not Mail.")
+        return reasons
+
+    def _get_missing_address_parts(self):
+        """Labels of what a letter to this customer still needs."""
+        self.ensure_one()
+        country = self._get_own_country()
+        _ = self.env._
+        parts = [
+            (self.street, _("street")),
+            (self.city, _("city")),
+            (self.zip or not country.zip_required, _("ZIP")),
+            (self.state_id or not country.state_required, _("state")),
+        ]
+        return [label for value, label in parts if not value]
+
+    def _set_consent(self, vals, source, note=None):
+        """Write consent that a system path got, and keep how it was got.
+
+        :param vals: values of the consent fields
+        :param source: a source of ``customer.consent``
+        :raises UserError: when texting is allowed again for one who texted STOP
+        """
+        context = ConsentContext(source, note, logs_all=True)
+        partners = self.with_context(consent_context=context)
+        return partners.write(vals)
+
+    @api.model
+    def _text_stop(self, number, source, note=None):
+        """Nobody texts this number, nor the customers who have it, any more.
+
+        For system paths, with rights on every location: the block knows no companies.
+
+        :param number: the number that STOP came from, or that the provider refused
+        :param source: a source of ``customer.consent``
+        :return: the customers
+        """
+        number = normalize_number(number)
+        customers = self._get_customers_of_number(number)
+        if not parse_number(number):
+            return customers
+        self.env["phone.blacklist"]._stop(number)
+        customers._write_stop({"allow_texting": False}, number, source, note)
+        customers.filtered(lambda customer: not customer.sms_stopped_at)._write_stop(
+            {"sms_stopped_at": fields.Datetime.now()}, number, source, note
+        )
+        return customers
+
+    @api.model
+    def _text_start(self, number, source, note=None):
+        """Lift what `_text_stop` did, because the customer texted START."""
+        number = normalize_number(number)
+        customers = self._get_customers_of_number(number)
+        if not parse_number(number):
+            return customers
+        self.env["phone.blacklist"]._start(number)
+        customers._write_stop(
+            {"sms_stopped_at": False, "allow_texting": True}, number, source, note
+        )
+        return customers
+
+    def _write_stop(self, vals, number, source, note):
+        """Write what a STOP or START from ``number`` means, and keep the proof of it.
+
+        A number that no customer has gets its line too.
+        """
+        context = ConsentContext(source, note, logs_all=True, may_stop=True)
+        self.with_context(consent_context=context).write(vals)
+        if not self and "allow_texting" in vals:
+            self.env["customer.consent"]._record_sudo(
+                [
+                    {
+                        "field_name": "allow_texting",
+                        "granted": vals["allow_texting"],
+                        "source": source,
+                        "number": number,
+                        "note": note,
+                    }
+                ]
+            )
+
+    @api.model
+    def _find_by_text_number(self, number, company):
+        """Return the customers of ``company`` with that text number.
+
+        When nobody has, those with that number beside the one that texts go to.
+        Those with the newest order of that company come first, then the newest.
+        """
+        number = normalize_number(number, company.country_id.code)
+        if not number:
+            return self.browse()
+        partners = self.browse()
+        for fnames in (("text_number",), PHONE_FIELDS):
+            partners = partners or self.search(
+                Domain("company_id", "in", [company.id, False])
+                & Domain.OR(Domain(fname, "=", number) for fname in fnames),
+                order="id desc",
+            )
+        if len(partners) < 2:
+            return partners
+        self.env["sale.order"].flush_model(["partner_id", "company_id", "date_order"])
+        newest = dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT partner_id, EXTRACT(EPOCH FROM MAX(date_order))
+                      FROM sale_order
+                     WHERE partner_id = ANY(%s) AND company_id = %s
+                  GROUP BY partner_id
+                    """,
+                    list(partners.ids),
+                    company.id,
+                )
+            )
+        )
+        return partners.sorted(lambda partner: -float(newest.get(partner.id, 0)))
+
+    def _get_strictest_consent(self):
+        """Return the consent that all of these contacts, being one person, gave."""
+        stops = [stop for stop in self.mapped("sms_stopped_at") if stop]
+        return {
+            "allow_texting": all(self.mapped("allow_texting")),
+            "do_not_mail": any(self.mapped("do_not_mail")),
+            "do_not_call": any(self.mapped("do_not_call")),
+            "sms_stopped_at": min(stops, default=False),
+        }
+
+    def _merge_consent(self, sources, vals):
+        """Give ``self`` the consent ``vals`` when ``sources`` are merged into it.
+
+        The stop moves over, so that the contacts it came from can be deleted.
+        """
+        note = self.env._(
+            "Merged with %(names)s", names=", ".join(sources.mapped("display_name"))
+        )
+        context = ConsentContext("staff", note, may_stop=True)
+        self.with_context(consent_context=context).write(vals)
+        sources.filtered("sms_stopped_at").with_context(
+            consent_context=context
+        ).write({"sms_stopped_at": False})
+
+    def _split_name(self):
+        """Return ``(first, last)`` of a person's name; a company has no first name.
+
+        Both "Ann Miller" and "Miller, Ann" are understood. What is missing is empty.
+        """
+        self.ensure_one()
+        name = " ".join((self.name or "").split())
+        if self.is_company:
+            return "", name
+        if "," in name:
+            last, first = name.split(",", 1)
+            return first.strip(), last.strip()
+        first, _space, last = name.partition(" ")
+        return first, last
+
+    def _get_own_country(self):
+        """The country whose numbers need no prefix here: the customer's or ours."""
+        company = self.company_id or self.env.company
+        return self.country_id or self.parent_id.country_id or company.country_id
+
+    def _get_vals_country_code(self, vals):
+        """As `_get_own_country`, for what ``self`` (may be empty) is about to be."""
+        fallback = {
+            fname: self.env.context.get(f"default_{fname}")
+            for fname in ("country_id", "parent_id", "company_id")
+            if not self
+        }
+
+        def after(fname):
+            if fname in vals or not self:
+                value = vals.get(fname, fallback.get(fname))
+                return self[fname].browse(value or ())
+            return self[fname]
+
+        company = after("company_id") or self.env.company
+        country = (
+            after("country_id") or after("parent_id").country_id or company.country_id
+        )
+        return country.code
+
+    def _prepare_phone_vals(self, vals):
+        """Return ``vals`` of a new contact with its numbers as E.164."""
+        if not any(vals.get(fname) for fname in PHONE_FIELDS):
+            return vals
+        code = self.browse()._get_vals_country_code(vals)
+        return {**vals, **self._normalize_phone_vals(vals, code)}
+
+    def _group_by_phone_vals(self, vals):
+        """Yield ``(partners, vals)``: the same number reads differently per country."""
+        if not any(vals.get(fname) for fname in PHONE_FIELDS):
+            yield self, vals
+            return
+        groups = self.grouped(lambda partner: partner._get_vals_country_code(vals))
+        for code, partners in groups.items():
+            yield partners, {**vals, **self._normalize_phone_vals(vals, code)}
+
+    @api.model
+    def _normalize_phone_vals(self, vals, code):
+        return {
+            fname: normalize_number(vals[fname], code)
+            for fname in PHONE_FIELDS
+            if vals.get(fname)
+        }
+
+    def _normalize_phones(self):
+        """Read again what could not be read before the country was known."""
+        for partner in self:
+            code = partner._get_own_country().code
+            numbers = {
+                fname: number
+                for fname in PHONE_FIELDS
+                if (number := partner[fname]) and not number.startswith("+")
+            }
+            read = self._normalize_phone_vals(numbers, code)
+            if any(numbers[fname] != number for fname, number in read.items()):
+                super(ResPartner, partner).write(read)
+
+    def _get_consent_context(self):
+        context = self.env.context.get("consent_context")
+        return context if isinstance(context, ConsentContext) else None
+
+    def _get_consent_source(self):
+        """Who a plain write comes from."""
+        user = self.env.user
+        if user._is_public():
+            return "web"
+        return "portal" if user._is_portal() else "staff"
+
+    def _check_may_stop(self):
+        system = self._get_consent_context()
+        if not system or not system.may_stop:
+            raise UserError(
+                self.env._(
+                    "Only STOP and START from the customer change when texts were "
+                    "stopped."
+                )
+            )
+
+    def _check_not_stopped(self):
+        for partner in self.filtered("sms_stopped_at"):
+            raise UserError(
+                self.env._(
+                    "%(name)s texted STOP on %(date)s. Nobody here can turn Allow "
+                    "Texting on again: ask the customer to text START to the shop's "
+                    "number.",
+                    name=partner.display_name,
+                    date=format_datetime(self.env, partner.sms_stopped_at),
+                )
+            )
+
+    def _log_consent(self, changed, system):
+        """:param changed: ``{partner_id: [names of consent fields]}``"""
+        if not any(changed.values()):
+            return
+        source = system.source if system else self._get_consent_source()
+        self.env["customer.consent"]._record_sudo(
+            [
+                partner._prepare_consent_vals(fname, source, system and system.note)
+                for partner in self
+                for fname in changed[partner.id]
+            ]
+        )
+
+    def _prepare_consent_vals(self, fname, source, note):
+        self.ensure_one()
+        by_address = fname == "do_not_mail"
+        return {
+            "partner_id": self.id,
+            "partner_name": self.name,
+            "company_id": self.company_id.id,
+            "field_name": fname,
+            "granted": self[fname] if fname == "allow_texting" else not self[fname],
+            "source": source,
+            "number": self.email
+            if by_address
+            else self.text_number or self.mobile or self.phone,
+            "note": note,
+        }
+
+    def _sync_mail_blacklist(self):
+        """Keep Odoo's own list of blocked addresses in step with Do Not Mail."""
+        blacklist = self.env["mail.blacklist"].sudo()
+        blocked = self.filtered("do_not_mail")
+        blacklist._block_for_do_not_mail(blocked.mapped("email_normalized"))
+        blacklist._unblock_for_do_not_mail((self - blocked).mapped("email_normalized"))
+
+    def _forget_bounces(self):
+        """What came back from the old address says nothing about the new one."""
+        self.filtered(
+            lambda partner: partner.message_bounce or partner.email_hard_bounced
+        ).write({"message_bounce": 0, "email_hard_bounced": False})
+
+    @api.model
+    def _get_blocked_numbers_sudo(self, numbers):
+        """Return ``{number: when STOP was received or False}`` of blocked ones.
+
+        The list of blocked numbers is for administrators; whether the number of a
+        customer that one may see is on it, is for whoever writes to that customer.
+        """
+        numbers = [number for number in set(numbers) if number]
+        if not numbers:
+            return {}
+        blocked = self.env["phone.blacklist"].sudo()
+        rows = blocked.search_fetch(
+            [("number", "in", numbers)], ["number", "stop_received_at"]
+        )
+        return {row.number: row.stop_received_at for row in rows}
+
+    @api.model
+    def _get_blocked_emails_sudo(self, emails):
+        """Return those of ``emails`` that are blocked; see the numbers above."""
+        emails = [email for email in set(emails) if email]
+        if not emails:
+            return set()
+        blocked = self.env["mail.blacklist"].sudo()
+        return set(blocked.search([("email", "in", emails)]).mapped("email"))
+
+    def _get_customers_of_number(self, number):
+        """Every customer of every location with that number, archived ones too."""
+        return self.with_context(active_test=False).search(
+            Domain.OR(
+                Domain(fname, "=", number) for fname in ("text_number", *PHONE_FIELDS)
+            )
+            if number
+            else Domain.FALSE
+        )

@@ -1,4 +1,6 @@
+from . import test_consent
 from . import test_odometer
+from . import test_phone
 from . import test_vehicle
 from . import test_vehicle_access
 from . import test_vehicle_deferred_work

@@ -15,15 +15,6 @@ class AutoShopCommon(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(
-            context=dict(
-                cls.env.context,
-                mail_create_nolog=True,
-                mail_create_nosubscribe=True,
-                mail_notrack=True,
-                no_reset_password=True,
-            )
-        )
         cls.country_us = cls.env.ref("base.us")
         cls.state_texas = cls.env.ref("base.state_us_44")
         cls.company, cls.other_company = cls.env["res.company"].create(
@@ -32,10 +23,22 @@ class AutoShopCommon(TransactionCase):
                 {"name": "Airport Auto", "country_id": cls.country_us.id},
             ]
         )
-        cls.env.user.company_ids = [Command.link(cls.company.id)]
-        cls.env.user.company_id = cls.company
+        cls.env.user.write(
+            {
+                "company_ids": [Command.link(cls.company.id)],
+                "company_id": cls.company.id,
+            }
+        )
+        # A new environment, whose current company is the new one. It does not name the
+        # companies, so that `with_user` takes those of the user.
         cls.env = cls.env(
-            context=dict(cls.env.context, allowed_company_ids=cls.company.ids)
+            context=dict(
+                cls.env.context,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+                mail_notrack=True,
+                no_reset_password=True,
+            )
         )
         cls.staff = cls._create_user("shop_staff", "auto_shop.group_user")
         cls.manager = cls._create_user("shop_manager", "auto_shop.group_manager")
