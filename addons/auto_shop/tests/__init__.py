@@ -5,3 +5,7 @@ from . import test_vehicle
 from . import test_vehicle_access
 from . import test_vehicle_deferred_work
 from . import test_vin
+from . import test_plan
+from . import test_quiet_hours
+from . import test_wording
+from . import test_dispatch
