@@ -537,14 +537,12 @@ class CustomerInteraction(models.Model):
             and not row.purpose_id.ignore_quiet_hours
         )
         for row in bound:
-            partner = row.partner_id
             allowed = quiet_hours._next_allowed(
                 now,
                 row.channel,
                 row._get_tz(),
                 row.company_id,
-                partner.country_id or row.company_id.country_id,
-                partner.state_id,
+                *row._get_place(),
             )
             if allowed is None:
                 closed += row
@@ -827,10 +825,10 @@ class CustomerInteraction(models.Model):
         return self.partner_id.name
 
     def _merge_first_name(self):
-        return self.partner_id._split_name()[0]
+        return self.partner_id.first_name
 
     def _merge_last_name(self):
-        return self.partner_id._split_name()[1]
+        return self.partner_id.last_name
 
     def _merge_shop_name(self):
         return self.company_id.name
@@ -905,6 +903,19 @@ class CustomerInteraction(models.Model):
             if lang in installed:
                 return lang
         return get_lang(self.env).code
+
+    def _get_place(self):
+        """Country and state whose rules protect this customer.
+
+        Without an address he is taken for a neighbour of the shop, so that the rules
+        of its state hold rather than none.
+        """
+        partner, company = self.partner_id, self.company_id
+        country = partner.country_id or company.country_id
+        state = partner.state_id
+        if not state and country == company.country_id:
+            state = company.state_id
+        return country, state
 
     def _get_tz(self):
         """Name of the time zone in which this customer's hours count."""
