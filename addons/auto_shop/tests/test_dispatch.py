@@ -314,18 +314,22 @@ class TestDispatch(AutoShopCommon):
         )
         self.assertEqual((failed.state, failed.reason_code), ("failed", "provider"))
         self.assertTrue(failed.failure_reason)
-        self.env["mail.thread"]._routing_handle_bounce(
+        self.env["mail.thread"].message_process(
             None,
-            {
-                "email_from": "mailer-daemon@example.com",
-                "bounced_email": "ann.miller@example.com",
-                "bounced_partner": self.customer,
-                "bounced_msg_ids": [sent.provider_ref],
-                "bounced_message": self.env["mail.message"],
-                "body": "<p>No such user</p>",
-            },
+            "From: MAILER-DAEMON@example.com\r\n"
+            "To: bounce@example.com\r\n"
+            "Subject: Undelivered\r\n"
+            "Message-Id: <bounce-1@example.com>\r\n"
+            f"References: {sent.provider_ref}\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="x"'
+            "\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nNo such user\r\n"
+            "--x\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; example.com\r\n\r\n"
+            "Final-Recipient: rfc822; ann.miller@example.com\r\nAction: failed\r\n"
+            "Status: 5.1.1\r\n\r\n--x--\r\n",
         )
-        self.assertEqual((sent.state, sent.failure_reason), ("failed", "No such user"))
+        self.assertEqual(sent.state, "failed")
+        self.assertIn("No such user", sent.failure_reason)
 
     def test_relay_that_is_down_is_tried_again_later(self):
         row = self._plan(channel="email")
