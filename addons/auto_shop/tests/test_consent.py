@@ -110,9 +110,9 @@ class TestCanBeTexted(ConsentCommon):
 
     def test_queries_do_not_grow_with_the_customers(self):
         self._stop("+15125550003")
-        self.customer.with_user(self.staff)._text_block_reasons()
         counts = []
-        for size in (10, 200):
+        # The first round only fills the caches of languages and access rights.
+        for size in (10, 10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {
@@ -136,16 +136,16 @@ class TestCanBeTexted(ConsentCommon):
                     for index in range(size)
                 ),
             )
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[-1], counts[-2])
 
     def test_create_queries_do_not_grow_with_the_customers(self):
         counts = []
-        for size in (10, 200):
+        for size in (10, 10, 200):
             vals_list = [
                 {
                     "name": f"Customer {index}",
                     "mobile": f"512-555-{index:04d}",
-                    "email": f"customer{index}.of{size}@example.com",
+                    "email": f"c{index}.{len(counts)}@example.com",
                     "allow_texting": True,
                     "do_not_mail": True,
                     "country_id": self.country_us.id,
@@ -158,7 +158,7 @@ class TestCanBeTexted(ConsentCommon):
             self.env["res.partner"].create(vals_list)
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertLess(counts[1], counts[0] + 40, counts)
+        self.assertLess(counts[-1], counts[-2] + 10, counts)
 
 
 @tagged("post_install", "-at_install")
@@ -610,9 +610,9 @@ class TestMail(ConsentCommon):
         self.assertFalse(self.customer._mail_block_reasons())
 
     def test_queries_do_not_grow_with_the_customers(self):
-        self.customer.with_user(self.staff)._mail_block_reasons()
         counts = []
-        for size in (10, 200):
+        # The first round only fills the caches of access rights.
+        for size in (10, 10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {"name": f"C {index}", "email": f"c{index}@example.com"}
@@ -624,7 +624,7 @@ class TestMail(ConsentCommon):
             before = self.env.cr.sql_log_count
             customers.with_user(self.staff)._mail_block_reasons()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[-1], counts[-2])
 
     def test_post_needs_a_whole_address(self):
         whole = {
