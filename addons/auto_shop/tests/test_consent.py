@@ -5,7 +5,8 @@ from freezegun import freeze_time
 from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Datetime
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import AutoShopCommon
 
@@ -478,6 +479,70 @@ class TestStop(ConsentCommon):
         twin = self._create_customer(name="Ann Again")
         self.assertFalse(twin.can_be_texted)
         self.assertFalse(self.customer.copy({"allow_texting": True}).can_be_texted)
+
+
+@tagged("post_install", "-at_install")
+class TestConsentByRpc(HttpCase, ConsentCommon):
+    def _call(self, model, method, *args, context=None):
+        """What the server answers: a result, or the message of its refusal."""
+        answer = self.url_open(
+            f"/web/dataset/call_kw/{model}/{method}",
+            json={
+                "jsonrpc": "2.0",
+                "params": {
+                    "model": model,
+                    "method": method,
+                    "args": args,
+                    "kwargs": {"context": context or {}},
+                },
+            },
+        ).json()
+        error = answer.get("error")
+        return error["data"]["message"] if error else answer["result"]
+
+    @mute_logger("odoo.http")
+    def test_a_client_cannot_undo_a_stop(self):
+        self._stop()
+        stop = self._blocked()
+        forged = {"consent_context": {"source": "text", "may_stop": True}}
+        customer, blocked = self.customer.ids, stop.ids
+        # who, model, method, arguments
+        cases = [
+            ("shop_staff", "res.partner", "write", (customer, {"allow_texting": True})),
+            ("admin", "res.partner", "write", (customer, {"allow_texting": True})),
+            ("admin", "res.partner", "write", (customer, {"sms_stopped_at": False})),
+            ("admin", "res.partner", "unlink", (customer,)),
+            ("admin", "phone.blacklist", "action_archive", (blocked,)),
+            ("admin", "phone.blacklist", "remove", ([], NUMBER)),
+            ("admin", "phone.blacklist", "unlink", (blocked,)),
+        ]
+        for login, model, method, args in cases:
+            with self.subTest(login=login, method=method):
+                self.authenticate(login, login)
+                refusal = self._call(model, method, *args, context=forged)
+                self.assertIn("STOP", refusal)
+        for method in ("_text_start", "_set_consent", "_write_stop"):
+            with self.subTest(method=method):
+                refusal = self._call("res.partner", method, NUMBER, "text")
+                self.assertIn("rivate method", refusal)
+        self.env.invalidate_all()
+        self.assertFalse(self.customer.allow_texting)
+        self.assertTrue(self.customer.sms_stopped_at)
+        self.assertTrue(stop.active)
+
+    def test_a_client_cannot_name_the_source(self):
+        customer = self._create_customer(allow_texting=False)
+        self.authenticate("shop_staff", "shop_staff")
+        self._call(
+            "res.partner",
+            "write",
+            customer.ids,
+            {"allow_texting": True},
+            context={"consent_context": {"source": "text"}, "import_file": True},
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self._rows(customer), [("allow_texting", True, "staff")])
+        self.assertEqual(customer.consent_ids.user_id, self.staff)
 
 
 @tagged("post_install", "-at_install")
