@@ -104,8 +104,9 @@ def _test_paths(settings: Settings) -> list[str]:
                 f"T={path} is not there: name a path, as in"
                 " make test T=addons/auto_shop."
             )
-    folders = (settings.root / name for name in ("addons", "tests"))
-    return named or [folder.name for folder in folders if any(folder.glob("*"))]
+    return named or [
+        name for name in ("addons", "tests") if any((settings.root / name).iterdir())
+    ]
 
 
 def _tested_addons(

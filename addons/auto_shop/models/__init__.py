@@ -16,6 +16,7 @@ from . import customer_text_thread
 from . import mail_mail
 from . import mail_thread
 from . import sms_sms
+from . import sms_sms_incoming
 from . import sms_tracker
 from . import res_company
 from . import res_config_settings

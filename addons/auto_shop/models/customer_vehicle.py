@@ -126,7 +126,9 @@ class CustomerVehicle(models.Model):
         "(vin, COALESCE(company_id, 0)) WHERE active IS TRUE AND vin IS NOT NULL",
         "Another card of this location has this VIN. Open that card instead.",
     )
-    _visit_order = models.Index("(last_visit_date DESC, id DESC) WHERE active IS TRUE")
+    _visit_order = models.Index(
+        "(last_visit_date DESC, id DESC) WHERE active IS TRUE"
+    )
 
     @api.depends("vin")
     def _compute_vin_warning(self):
@@ -259,8 +261,7 @@ class CustomerVehicle(models.Model):
         domain = Domain.AND(
             Domain.OR(
                 Domain("search_text", "ilike", text)
-                for text in dict.fromkeys([word.upper(), plate_key(word) or ""])
-                if text
+                for text in dict.fromkeys([word, plate_key(word) or word])
             )
             # A separator of display names is no word.
             for word in value.replace("·", " ").split()
@@ -338,7 +339,9 @@ class CustomerVehicle(models.Model):
         return super().write(vals)
 
     def copy_data(self, default=None):
-        return [{**vals, "notes": False} for vals in super().copy_data(default=default)]
+        return [
+            {**vals, "notes": False} for vals in super().copy_data(default=default)
+        ]
 
     def action_decode_vin(self):
         """Fill year, make, model, submodel and engine from the VIN.
@@ -444,9 +447,8 @@ class CustomerVehicle(models.Model):
     def _register_visit(self, date):
         """Note a visit of these vehicles; an earlier one than known changes nothing."""
         self.filtered(
-            lambda vehicle: (
-                not vehicle.last_visit_date or vehicle.last_visit_date < date
-            )
+            lambda vehicle: not vehicle.last_visit_date
+            or vehicle.last_visit_date < date
         ).write({"last_visit_date": date})
 
     @api.model

@@ -1,7 +1,15 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from odoo import fields, models
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools.urls import urljoin
+
 from odoo.addons.base.models.res_partner import _tz_get
+
+from ..tools.sms_api_sandbox import SmsApiSandbox
+from ..tools.sms_api_twilio import SmsApiTwilioShop
 
 
 class ResCompany(models.Model):
@@ -22,10 +30,52 @@ class ResCompany(models.Model):
         help="What is due beyond it waits for the next day. 0: no limit.",
     )
 
+    # === Texting ===
+
+    sms_provider = fields.Selection(
+        selection_add=[("sandbox", "Sandbox: texts stay in this database")],
+        ondelete={"sandbox": lambda companies: companies._leave_sandbox()},
+        default="sandbox",
+    )
+    twilio_messaging_service_sid = fields.Char(
+        "Messaging Service SID",
+        groups="base.group_system",
+        help="Texts are sent through this Messaging Service instead of one number.",
+    )
+    text_keyword_answers = fields.Boolean(
+        "Answer Words by Text",
+        default=True,
+        help="HELP, C (confirm) and R (call me) are answered by a text. What they do"
+        " happens in any case. Turn it off when the provider answers them.",
+    )
+    twilio_inbound_url = fields.Char(
+        "Address for Incoming Texts", compute="_compute_twilio_inbound_url"
+    )
+
     _automatic_message_limit_check = models.Constraint(
         "CHECK (automatic_message_limit >= 0)",
         "The number of automatic messages a day cannot be negative; 0 means no limit.",
     )
+
+    @api.depends_context("uid")
+    def _compute_twilio_inbound_url(self):
+        for company in self:
+            company.twilio_inbound_url = urljoin(
+                company.get_base_url(), "/auto_shop/twilio/inbound"
+            )
+
+    @api.constrains("twilio_messaging_service_sid")
+    def _check_twilio_messaging_service_sid(self):
+        for company in self.sudo():
+            sid = company.twilio_messaging_service_sid
+            if sid and not re.fullmatch(r"MG[0-9a-fA-F]{32}", sid):
+                raise ValidationError(
+                    self.env._(
+                        "A Messaging Service SID is MG followed by 32 digits and"
+                        " letters from a to f. Copy it from the Twilio console,"
+                        " Messaging > Services."
+                    )
+                )
 
     def _get_shop_tz(self):
         """Return the name of the location's time zone."""
@@ -37,3 +87,50 @@ class ResCompany(models.Model):
         self.ensure_one()
         place = " ".join(filter(None, (self.state_id.code, self.zip)))
         return ", ".join(filter(None, (self.street, self.street2, self.city, place)))
+
+    def _leave_sandbox(self):
+        self.sms_provider = "iap"
+
+    def _get_sms_api_class(self):
+        self.ensure_one()
+        if self.sms_provider == "sandbox":
+            return SmsApiSandbox
+        if self.sms_provider == "twilio":
+            return SmsApiTwilioShop
+        return super()._get_sms_api_class()
+
+    @api.model
+    def _find_by_twilio_sudo(self, account_sid, to_number, service_sid=None):
+        """The company that a text to one of its numbers is meant for, or none.
+
+        Runs before the request is known to be Twilio's, so as system and read-only;
+        the caller checks the signature with the token of the company found.
+        """
+        if not account_sid:
+            return self.sudo().browse()
+        companies = self.sudo().search(
+            [
+                ("sms_provider", "=", "twilio"),
+                ("sms_twilio_account_sid", "=", account_sid),
+            ]
+        )
+        digits = _digits(to_number)
+        for match in (
+            lambda company: (
+                digits
+                and digits
+                in map(_digits, company.sms_twilio_number_ids.mapped("number"))
+            ),
+            lambda company: (
+                service_sid and company.twilio_messaging_service_sid == service_sid
+            ),
+        ):
+            found = companies.filtered(match)
+            if len(found) == 1:
+                return found
+        # The account's only company, whose numbers were not loaded yet.
+        return companies if len(companies) == 1 else companies.browse()
+
+
+def _digits(number):
+    return re.sub(r"\D", "", number or "")

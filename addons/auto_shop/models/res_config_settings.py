@@ -1,1 +1,17 @@
-from odoo import api, fields, models
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    # === Texting ===
+
+    twilio_messaging_service_sid = fields.Char(
+        related="company_id.twilio_messaging_service_sid", readonly=False
+    )
+    text_keyword_answers = fields.Boolean(
+        related="company_id.text_keyword_answers", readonly=False
+    )
+    twilio_inbound_url = fields.Char(related="company_id.twilio_inbound_url")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize, format_date
+from odoo.tools import SQL, email_normalize, format_datetime
 
 from ..tools.phone import normalize_number, parse_number, text_number
 
@@ -149,11 +149,14 @@ class ResPartner(models.Model):
                 if (number := partner[fname])
                 and not parse_number(number, country.code)
             ]
-            partner.phone_problem = bool(unreadable) and self.env._(
-                "%(numbers)s: not a valid phone number (%(country)s). Kept as typed; "
-                "nothing can be sent to it.",
-                numbers=", ".join(f"“{number}”" for number in unreadable),
-                country=country.name or self.env._("no country"),
+            partner.phone_problem = " ".join(
+                self.env._(
+                    "“%(number)s” is not a valid phone number (%(country)s). It is "
+                    "kept as typed, but nothing can be sent to it.",
+                    number=number,
+                    country=country.name or self.env._("no country"),
+                )
+                for number in unreadable
             )
 
     @api.depends("name")
@@ -251,7 +254,7 @@ class ResPartner(models.Model):
                     "%(name)s texted STOP on %(date)s, which has to be kept. Archive "
                     "the contact instead of deleting it.",
                     name=partner.display_name,
-                    date=format_date(self.env, partner.sms_stopped_at),
+                    date=format_datetime(self.env, partner.sms_stopped_at),
                 )
             )
 
@@ -294,7 +297,7 @@ class ResPartner(models.Model):
             return "customer_stopped", _(
                 "Texted STOP on %(date)s. Only the customer can lift that, by texting "
                 "START.",
-                date=format_date(self.env, self.sms_stopped_at),
+                date=format_datetime(self.env, self.sms_stopped_at),
             )
         if not number:
             return self._get_no_number_reason()
@@ -304,7 +307,7 @@ class ResPartner(models.Model):
                     "STOP was texted from %(number)s on %(date)s. Only a START from "
                     "this number lifts that.",
                     number=number,
-                    date=format_date(self.env, stopped_at),
+                    date=format_datetime(self.env, stopped_at),
                 )
             return "number_stopped", _(
                 "%(number)s is on the list of blocked phone numbers.", number=number
@@ -572,7 +575,6 @@ class ResPartner(models.Model):
 
     def _prepare_phone_vals(self, vals):
         """Return ``vals`` of a new contact with its numbers as E.164."""
-        vals = self._without_computed_number(vals)
         if not any(vals.get(fname) for fname in PHONE_FIELDS):
             return vals
         code = self.browse()._get_vals_country_code(vals)
@@ -580,18 +582,12 @@ class ResPartner(models.Model):
 
     def _group_by_phone_vals(self, vals):
         """Yield ``(partners, vals)``: the same number reads differently per country."""
-        vals = self._without_computed_number(vals)
         if not any(vals.get(fname) for fname in PHONE_FIELDS):
             yield self, vals
             return
         groups = self.grouped(lambda partner: partner._get_vals_country_code(vals))
         for code, partners in groups.items():
             yield partners, {**vals, **self._normalize_phone_vals(vals, code)}
-
-    @api.model
-    def _without_computed_number(self, vals):
-        """The number for texts follows from the others: it cannot be given."""
-        return {fname: vals[fname] for fname in vals if fname != "text_number"}
 
     @api.model
     def _normalize_phone_vals(self, vals, code):
@@ -643,7 +639,7 @@ class ResPartner(models.Model):
                     "Texting on again: ask the customer to text START to the shop's "
                     "number.",
                     name=partner.display_name,
-                    date=format_date(self.env, partner.sms_stopped_at),
+                    date=format_datetime(self.env, partner.sms_stopped_at),
                 )
             )
 

@@ -1,1 +1,833 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
+from collections import defaultdict
+from datetime import timedelta
+
+import psycopg2.errors
+import requests
+import urllib3
+
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+from odoo.tools.urls import urljoin
+
+_logger = logging.getLogger(__name__)
+
+GROUP_SIZE = 50
+MAX_ATTEMPTS = 6
+# A claim older than this belongs to a process that died.
+CLAIM_LEASE = timedelta(minutes=5)
+# How long we go on asking a provider that does not answer about a text.
+LOOK_UP_FOR = timedelta(hours=1)
+KEEP_SETTLED = timedelta(days=30)
+# Reports come late and out of order: a state gives way to a higher one only.
+STATE_RANK = {
+    "outgoing": 0,
+    "process": 1,
+    "pending": 2,
+    "error": 3,
+    "canceled": 3,
+    "sent": 4,
+}
+INTERACTION_STATES = {
+    "outgoing": "queued",
+    "process": "sent",
+    "pending": "sent",
+    "sent": "delivered",
+    "error": "failed",
+    "canceled": "cancelled",
+}
+CONFLICTS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+
+
+class SmsSms(models.Model):
+    """The queue of texts. History is kept in `customer.interaction`; rows here go
+    once they are settled.
+
+    `outgoing` -> `process` (claimed, committed) -> `pending` (taken by the provider)
+    -> `sent` (delivered), or `error` / `canceled`.
+    """
+
+    _inherit = "sms.sms"
+
+    interaction_id = fields.Many2one(
+        "customer.interaction", ondelete="set null", index="btree_not_null"
+    )
+    claimed_at = fields.Datetime(
+        readonly=True, copy=False, help="When it was taken from the queue to be sent."
+    )
+    attempts = fields.Integer(readonly=True, copy=False)
+    next_try_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Not sent before; for a text whose outcome is not known: not asked for"
+        " before.",
+    )
+    look_up_first = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The last try may have got through: ask the provider before trying again.",
+    )
+    provider_ref = fields.Char(
+        "Provider Reference", readonly=True, copy=False, index="btree_not_null"
+    )
+    failure_type = fields.Selection(
+        selection_add=[("sms_outcome_unknown", "Outcome not known")],
+        ondelete={"sms_outcome_unknown": "set null"},
+    )
+
+    _queue_idx = models.Index("(id) WHERE state = 'outgoing'")
+    _claimed_idx = models.Index("(claimed_at) WHERE state = 'process'")
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rows = super().create(vals_list)
+        rows._fix_company_and_number()
+        rows._log_interactions()
+        rows._retire_former_tries()
+        return rows
+
+    def _fix_company_and_number(self):
+        """The company that pays decides the account; numbers compare as E.164."""
+        for row in self:
+            company = row.interaction_id.company_id or row._get_sms_company()
+            if row.record_company_id != company:
+                row.record_company_id = company
+            number = row.number
+            if number and not (number.startswith("+") and number[1:].isdigit()):
+                row.number = (
+                    row._phone_format(number=number, country=company.country_id)
+                    or number
+                )
+
+    def _log_interactions(self):
+        """Texts from elsewhere (chatter, calendar reminders) join the history."""
+        foreign = self.filtered(lambda row: row.partner_id and not row.interaction_id)
+        if not foreign:
+            return
+        now = fields.Datetime.now()
+        labels = dict(self._fields["failure_type"]._description_selection(self.env))
+        interactions = self.env["customer.interaction"]._log(
+            [
+                {
+                    "company_id": row.record_company_id.id,
+                    "partner_id": row.partner_id.id,
+                    "channel": "sms",
+                    "direction": "out",
+                    "state": INTERACTION_STATES[row.state],
+                    "dispatched_at": now,
+                    "user_id": row.mail_message_id.create_uid.id or row.create_uid.id,
+                    "body": row.body,
+                    "number": row.number,
+                    "failure_reason": labels.get(row.failure_type, False),
+                }
+                for row in foreign
+            ]
+        )
+        for row, interaction in zip(foreign, interactions, strict=True):
+            row.interaction_id = interaction
+        self.env["customer.text.thread"]._touch(interactions)
+
+    def _retire_former_tries(self):
+        """A person sent it again: the row of the first try has no say any more."""
+        if interactions := self.interaction_id:
+            former = self.search(
+                [
+                    ("interaction_id", "in", interactions.ids),
+                    ("id", "not in", self.ids),
+                    ("state", "in", ("error", "canceled")),
+                    ("to_delete", "=", False),
+                ]
+            )
+            former.to_delete = True
+
+    # === ACTIONS ===
+
+    def action_set_outgoing(self):
+        """Retry. What is on a customer's history goes the way of every text again:
+        consent, hours and all."""
+        planned_again = self._send_interactions_again()
+        return super(SmsSms, self - planned_again).action_set_outgoing()
+
+    def action_was_sent(self):
+        """A person knows that the customer got it."""
+        held = self.filtered(lambda row: row.failure_type == "sms_outcome_unknown")
+        held.interaction_id.action_mark_sent()
+        held._update_sms_state_and_trackers("pending", failure_type=False)
+
+    def action_send_again(self):
+        """A person knows that the customer did not get it."""
+        self.filtered(
+            lambda row: row.failure_type == "sms_outcome_unknown"
+        ).action_set_outgoing()
+
+    def resend_failed(self):
+        """Texts that failed go to the queue again; those whose outcome is not known
+        stay: only their own buttons decide about them."""
+        failed = self.filtered(
+            lambda row: (
+                row.state == "error"
+                and not row.to_delete
+                and row.failure_type != "sms_outcome_unknown"
+            )
+        )
+        failed.action_set_outgoing()
+        message = (
+            self.env._("Texts put in the queue again: %s", len(failed))
+            if failed
+            else self.env._("None of these texts can be sent again from here.")
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Texts"),
+                "message": message,
+                "type": "success" if failed else "warning",
+            },
+        }
+
+    def _send_interactions_again(self):
+        again = self.filtered(
+            lambda row: row.interaction_id and row.state in ("error", "canceled")
+        )
+        again.interaction_id.action_send_again()
+        again.write({"state": "canceled", "failure_type": False, "to_delete": True})
+        return again
+
+    # === QUEUE ===
+
+    def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        """Wake the queue, which claims each text before it calls the provider.
+
+        Never a call from here: the caller's transaction may yet be undone or run
+        again, and the text would be out.
+        """
+        waiting = self.filtered(lambda row: row.state == "outgoing")
+        if waiting:
+            waiting.filtered("next_try_at").sudo().next_try_at = False
+            self._wake_queue()
+
+    def _send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
+        return self.send(
+            unlink_failed=unlink_failed,
+            unlink_sent=unlink_sent,
+            raise_exception=raise_exception,
+        )
+
+    @api.model
+    def _wake_queue(self, at=None):
+        self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger(at)
+
+    @api.model
+    def _process_queue(self):
+        """Send what is due, company by company, in small groups.
+
+        Claim a group and commit; call the provider; record and commit. So a crash
+        leaves claims whose outcome the provider is asked for later, and never a text
+        that is sent twice. Companies take turns: none waits for another's backlog.
+        """
+        waiting = self._count_waiting()
+        remaining = sum(waiting.values())
+        self.env["ir.cron"]._commit_progress(remaining=remaining)
+        apis = {}
+        companies = self.env["res.company"].browse(sorted(waiting))
+        while companies:
+            for company in companies:
+                if company.id not in apis:
+                    api_class = company._get_sms_api_class()
+                    apis[company.id] = api_class(self.with_company(company).env)
+                    apis[company.id]._set_company(company)
+                done, seconds_left = self._process_group(
+                    company, apis[company.id], remaining
+                )
+                remaining = max(0, remaining - done)
+                if not seconds_left:
+                    return
+                if not done:
+                    companies -= company
+
+    @api.model
+    def _process_group(self, company, sms_api, remaining=0):
+        """Settle and send one group of a company.
+
+        :return: number of texts dealt with, seconds left to work
+        """
+        limit = self._get_group_size()
+        settled = self._without_conflict(self._claim_unsettled, company, limit)
+        if settled:
+            results = self._get_verdicts(
+                settled, self._look_up(company, sms_api, settled), sms_api
+            )
+            self._without_conflict(
+                self._record, company, settled, results, sms_api, 0, remaining
+            )
+        claimed = self._without_conflict(self._claim, company, limit)
+        results = []
+        uncertain = [row for row in claimed if row["look_up_first"]]
+        if uncertain:
+            results = [
+                # Found, so sent; or not to be asked: then it is no time to send either.
+                result | {"not_tried": True, "look_up_first": True}
+                for result in self._look_up(company, sms_api, uncertain)
+                if result["state"] != "absent"
+            ]
+        known = {result["uuid"] for result in results}
+        results += self._call_provider(
+            sms_api, [row for row in claimed if row["uuid"] not in known]
+        )
+        done = len(settled) + len(claimed)
+        left = self._without_conflict(
+            self._record,
+            company,
+            claimed,
+            results,
+            sms_api,
+            done,
+            max(0, remaining - done),
+        )
+        return done, left
+
+    def _without_conflict(self, step, *args):
+        """Run one transaction of the queue, again when another one came between.
+
+        A delivery report may touch a row between our claim and our record.
+        """
+        for _attempt in range(9):
+            try:
+                return step(*args)
+            except CONFLICTS as error:
+                _logger.info("Text queue: once more after %s", type(error).__name__)
+                self.env.cr.rollback()
+        return step(*args)
+
+    @api.model
+    def _count_waiting(self):
+        """Return `{company_id: number of texts to send or to ask for}`."""
+        self.flush_model()
+        now = fields.Datetime.now()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT %(company)s, count(*)
+                      FROM sms_sms s
+                 LEFT JOIN mail_message m ON m.id = s.mail_message_id
+                     WHERE (%(due)s) OR (%(unsettled)s)
+                  GROUP BY 1
+                    """,
+                    company=self._sql_company(),
+                    due=self._sql_due(now),
+                    unsettled=self._sql_unsettled(now),
+                )
+            )
+        )
+
+    def _sql_company(self):
+        """Whose account pays: the document's company, else the row's own."""
+        return SQL(
+            "COALESCE(m.record_company_id, s.record_company_id, %s)",
+            self.env.company.id,
+        )
+
+    def _sql_due(self, now):
+        return SQL(
+            "s.state = 'outgoing' AND s.to_delete IS NOT TRUE"
+            " AND (s.next_try_at IS NULL OR s.next_try_at <= %s)",
+            now,
+        )
+
+    def _sql_unsettled(self, now):
+        return SQL(
+            "s.state = 'process' AND s.claimed_at IS NOT NULL AND"
+            " COALESCE(s.next_try_at, s.claimed_at + %s) <= %s",
+            CLAIM_LEASE,
+            now,
+        )
+
+    @api.model
+    def _claim(self, company, limit):
+        """Take texts from the queue, drop those that may not go any more, and commit.
+
+        :return: list of dicts, in the order of the queue
+        """
+        now = fields.Datetime.now()
+        rows = self._take(
+            company,
+            self._sql_due(now),
+            SQL(
+                "state = 'process', claimed_at = %s, next_try_at = NULL,"
+                " attempts = COALESCE(s.attempts, 0) + 1",
+                now,
+            ),
+            limit,
+        )
+        blocked = self._get_blocked(rows)
+        for (code, sentence), group in blocked.items():
+            texts = self.browse(row["id"] for row in group)
+            texts.write({"state": "canceled", "failure_type": "sms_optout"})
+            texts.interaction_id._set_state("cancelled", sentence, code)
+            texts.sms_tracker_id._action_update_from_sms_state(
+                "error", failure_type="unknown", failure_reason=sentence
+            )
+        dropped = {row["id"] for group in blocked.values() for row in group}
+        self.env["ir.cron"]._commit_progress(len(dropped))
+        return [row for row in rows if row["id"] not in dropped]
+
+    @api.model
+    def _claim_unsettled(self, company, limit):
+        """Take texts whose outcome is not known to ask for them, and commit.
+
+        `claimed_at` stays: it says when the text may have been sent.
+        """
+        now = fields.Datetime.now()
+        rows = self._take(
+            company,
+            self._sql_unsettled(now),
+            SQL("next_try_at = %s", now + CLAIM_LEASE),
+            limit,
+        )
+        self.env["ir.cron"]._commit_progress()
+        return rows
+
+    def _take(self, company, condition, assignments, limit):
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH taken AS (
+                    SELECT s.id, s.claimed_at AS tried_at
+                      FROM sms_sms s
+                 LEFT JOIN mail_message m ON m.id = s.mail_message_id
+                     WHERE %(condition)s AND %(company_of_row)s = %(company_id)s
+                  ORDER BY s.id
+                     LIMIT %(limit)s
+                       FOR UPDATE OF s SKIP LOCKED
+                )
+                UPDATE sms_sms s
+                   SET %(assignments)s, write_date = %(now)s
+                  FROM taken
+                 WHERE s.id = taken.id
+             RETURNING s.id, s.uuid, s.number, s.body, s.interaction_id, s.attempts,
+                       s.claimed_at, taken.tried_at, s.look_up_first
+                """,
+                condition=condition,
+                company_of_row=self._sql_company(),
+                company_id=company.id,
+                limit=limit,
+                assignments=assignments,
+                now=fields.Datetime.now(),
+            ),
+            # Another dispatcher's commit may come between: that is no error.
+            log_exceptions=False,
+        )
+        rows = self.env.cr.dictfetchall()
+        self.invalidate_model(flush=False)
+        return sorted(rows, key=lambda row: row["id"])
+
+    def _get_blocked(self, rows):
+        """Return `{(code, sentence): rows}` of texts that may not go (any more)."""
+        blocked = defaultdict(list)
+        interactions = self.env["customer.interaction"].browse(
+            row["interaction_id"] for row in rows if row["interaction_id"]
+        )
+        reasons = interactions._block_reasons()
+        loose = [row for row in rows if not row["interaction_id"] and row["number"]]
+        stopped = set(
+            self.env["phone.blacklist"]
+            .sudo()
+            .search([("number", "in", [row["number"] for row in loose])])
+            .mapped("number")
+            if loose
+            else ()
+        )
+        for row in rows:
+            if reason := reasons.get(row["interaction_id"]):
+                blocked[reason].append(row)
+            elif not row["interaction_id"] and row["number"] in stopped:
+                sentence = self.env._("%s has opted out of texts", row["number"])
+                blocked["opted_out", sentence].append(row)
+        return blocked
+
+    def _call_provider(self, sms_api, rows):
+        """Hand claimed texts to the provider.
+
+        :return: result dicts; a text without one has an outcome that is not known
+        """
+        results = [
+            {
+                "uuid": row["uuid"],
+                "state": "sms_number_missing",
+                "failure_reason": self.env._("There is no number to text."),
+            }
+            for row in rows
+            if not row["number"]
+        ]
+        bodies = defaultdict(list)
+        for row in rows:
+            if row["number"]:
+                bodies[row["body"]].append(
+                    {"number": row["number"], "uuid": row["uuid"]}
+                )
+        if not bodies:
+            return results
+        messages = [
+            {"content": body, "numbers": numbers} for body, numbers in bodies.items()
+        ]
+        try:
+            return results + sms_api._send_sms_batch(
+                messages,
+                delivery_reports_url=urljoin(
+                    sms_api.company.get_base_url(), "/sms/status"
+                ),
+            )
+        except AccessError as error:
+            # Odoo's own service: every trouble with the line is an access error.
+            _logger.info("Text queue: %s", error)
+            state = "retry" if _never_left(error.__context__) else "unknown_outcome"
+            reason = None
+        except UserError as error:
+            # Refused before anything left, such as an account that is not set up.
+            state, reason = "server_error", str(error)
+        return results + [
+            {"uuid": number["uuid"], "state": state, "failure_reason": reason}
+            for message in messages
+            for number in message["numbers"]
+        ]
+
+    def _look_up(self, company, sms_api, rows):
+        """Ask the provider what became of texts; nothing is asked twice at once."""
+        find_sent = getattr(sms_api, "_find_sent", None)
+        if not find_sent:
+            # Odoo's own service has no list to look into.
+            return [{"uuid": row["uuid"], "state": "absent"} for row in rows]
+        earliest = min(row["tried_at"] for row in rows)
+        numbers = [row["number"] for row in rows]
+        taken = self.env.execute_query(
+            SQL(
+                """
+                SELECT provider_ref FROM sms_sms
+                 WHERE provider_ref IS NOT NULL AND number = ANY(%(numbers)s)
+                 UNION
+                SELECT provider_ref FROM customer_interaction
+                 WHERE provider_ref IS NOT NULL AND number = ANY(%(numbers)s)
+                   AND company_id = %(company_id)s AND planned_at >= %(since)s
+                """,
+                numbers=numbers,
+                company_id=company.id,
+                since=earliest - timedelta(days=7),
+            )
+        )
+        try:
+            found = find_sent(
+                [row | {"claimed_at": row["tried_at"]} for row in rows],
+                taken={ref for (ref,) in taken},
+            )
+        except UserError as error:
+            _logger.info("Text queue: %s", error)
+            return [{"uuid": row["uuid"], "state": "retry"} for row in rows]
+        return list(found.values())
+
+    @api.model
+    def _record(self, company, rows, results, sms_api, processed, remaining):
+        """Write down what is known of claimed texts, set by set, and commit.
+
+        :return: seconds left to work
+        """
+        by_uuid = {result["uuid"]: result for result in results}
+        outcomes = [
+            self._get_outcome(
+                row, by_uuid.get(row["uuid"], {"state": "unknown_outcome"}), sms_api
+            )
+            for row in rows
+        ]
+        if outcomes:
+            outcomes = self._write_outcomes(outcomes)
+            self._write_trackers(outcomes)
+            self._write_interactions(company, outcomes)
+            self.browse(outcome["id"] for outcome in outcomes)._handle_call_result_hook(
+                [
+                    # The references are written set by set already.
+                    {key: result[key] for key in result if key != "sms_twilio_sid"}
+                    for result in results
+                ]
+            )
+            opted_out = {
+                row["number"]
+                for row in rows
+                if by_uuid.get(row["uuid"], {}).get("state") == "opted_out"
+            }
+            for number in opted_out:
+                self.env["res.partner"]._text_stop(
+                    number,
+                    source="provider",
+                    note=self.env._("The provider refuses texts to this number."),
+                )
+            if waits := [o["next_try_at"] for o in outcomes if o["next_try_at"]]:
+                self._wake_queue(min(waits))
+        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    def _get_verdicts(self, rows, results, sms_api):
+        """Turn what a look-up could not settle into asking again or holding."""
+        now = fields.Datetime.now()
+        can_ask = hasattr(sms_api, "_find_sent")
+        by_uuid = {result["uuid"]: result for result in results}
+        verdicts = []
+        for row in rows:
+            result = by_uuid[row["uuid"]]
+            age = now - row["claimed_at"]
+            if result["state"] == "absent":
+                # The list may lag behind what was just sent.
+                settled = not can_ask or age >= CLAIM_LEASE
+                again_at = row["claimed_at"] + CLAIM_LEASE
+            elif result["state"] == "retry":
+                settled = age >= LOOK_UP_FOR
+                again_at = now + max(timedelta(minutes=1), age)
+            else:
+                verdicts.append(result)
+                continue
+            verdicts.append(
+                {"uuid": row["uuid"], "state": "held"}
+                if settled
+                else {"uuid": row["uuid"], "state": "look_again", "at": again_at}
+            )
+        return verdicts
+
+    def _get_outcome(self, row, result, sms_api):
+        """Translate a provider's result into what the queue writes."""
+        now = fields.Datetime.now()
+        state = result["state"]
+        not_tried = bool(result.get("not_tried"))
+        outcome = {
+            "id": row["id"],
+            "uuid": row["uuid"],
+            "interaction_id": row["interaction_id"],
+            "state": "process",
+            "failure_type": None,
+            "reason": None,
+            "code": None,
+            "provider_ref": result.get("provider_ref") or result.get("sms_twilio_sid"),
+            "next_try_at": None,
+            "look_up_first": False,
+            "attempts": row["attempts"] - not_tried,
+            "claimed_at": row["claimed_at"],
+        }
+        if success := self.IAP_TO_SMS_STATE_SUCCESS.get(state):
+            # Taken by the provider: the claim has done its work.
+            outcome.update(
+                state=success,
+                claimed_at=None,
+                provider_ref=outcome["provider_ref"] or row["uuid"],
+            )
+        elif state == "unknown_outcome":
+            outcome["next_try_at"] = now + timedelta(minutes=1)
+        elif state == "look_again":
+            outcome["next_try_at"] = result["at"]
+        elif state == "held":
+            outcome.update(
+                state="error",
+                failure_type="sms_outcome_unknown",
+                reason=self.env._(
+                    "The provider gave no answer, so nobody knows whether the customer"
+                    " got this text. Ask the customer or look into the provider's log,"
+                    " then say whether it was sent."
+                ),
+                code="not_known",
+            )
+        elif state == "retry" and (not_tried or row["attempts"] < MAX_ATTEMPTS):
+            pause = timedelta(minutes=2 ** max(0, outcome["attempts"] - 1))
+            outcome.update(
+                state="outgoing",
+                next_try_at=now
+                + max(pause, timedelta(seconds=result.get("retry_after") or 0)),
+                look_up_first=bool(result.get("look_up_first")),
+                claimed_at=row["tried_at"] if not_tried else row["claimed_at"],
+            )
+        elif state == "retry":
+            outcome.update(
+                state="error",
+                failure_type="sms_server",
+                reason=self.env._(
+                    "The provider took no texts in %(count)s tries; the last answer"
+                    " was: %(answer)s",
+                    count=row["attempts"],
+                    answer=result.get("detail") or self.env._("not now"),
+                ),
+                code="provider",
+            )
+        else:
+            outcome.update(
+                state="error",
+                failure_type=sms_api.PROVIDER_TO_SMS_FAILURE_TYPE.get(state, "unknown"),
+                reason=result.get("failure_reason")
+                or sms_api._get_sms_api_error_messages().get(state)
+                or self.env._("The provider refused the text."),
+                code="opted_out" if state == "opted_out" else "provider",
+            )
+        return outcome
+
+    def _write_outcomes(self, outcomes):
+        """:return: the outcomes written; a row that a report has moved on is left"""
+        columns = (
+            ("id", "int"),
+            ("state", "varchar"),
+            ("failure_type", "varchar"),
+            ("provider_ref", "varchar"),
+            ("next_try_at", "timestamp"),
+            ("look_up_first", "boolean"),
+            ("attempts", "int"),
+            ("claimed_at", "timestamp"),
+        )
+        self.flush_model()
+        written = self.env.execute_query(
+            SQL(
+                """
+                UPDATE sms_sms s
+                   SET state = v.state,
+                       failure_type = v.failure_type,
+                       provider_ref = COALESCE(v.provider_ref, s.provider_ref),
+                       next_try_at = v.next_try_at,
+                       look_up_first = v.look_up_first,
+                       attempts = v.attempts,
+                       claimed_at = v.claimed_at,
+                       to_delete = v.state = 'sent',
+                       write_date = %(now)s
+                  FROM unnest(%(values)s) AS v(%(names)s)
+                 WHERE s.id = v.id AND s.state = 'process'
+             RETURNING s.id
+                """,
+                now=fields.Datetime.now(),
+                values=SQL(", ").join(
+                    SQL(
+                        "%s::%s[]",
+                        [outcome[name] for outcome in outcomes],
+                        SQL(kind),
+                    )
+                    for name, kind in columns
+                ),
+                names=SQL(", ").join(SQL.identifier(name) for name, _kind in columns),
+            )
+        )
+        self.invalidate_model(flush=False)
+        ids = {row_id for (row_id,) in written}
+        return [outcome for outcome in outcomes if outcome["id"] in ids]
+
+    def _write_trackers(self, outcomes):
+        """Chatter notifications and whatever else follows a text by its tracker."""
+        settled = {o["uuid"]: o for o in outcomes if o["state"] != "outgoing"}
+        trackers = (
+            self.env["sms.tracker"]
+            .sudo()
+            .search([("sms_uuid", "in", list(settled))])
+            .with_context(sms_skip_msg_notification=True)
+        )
+        if not trackers:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE sms_tracker t SET sms_twilio_sid = v.ref
+                  FROM unnest(%s, %s) AS v(uuid, ref)
+                 WHERE t.sms_uuid = v.uuid AND v.ref IS NOT NULL
+             RETURNING t.id
+                """,
+                list(settled),
+                [outcome["provider_ref"] for outcome in settled.values()],
+            )
+        )
+        trackers.invalidate_recordset(["sms_twilio_sid"], flush=False)
+
+        def get_news(tracker):
+            outcome = settled[tracker.sms_uuid]
+            kind = outcome["failure_type"]
+            if kind not in self.env["mail.notification"]._fields[
+                "failure_type"
+            ].get_values(self.env):
+                kind = kind and "unknown"
+            return outcome["state"], kind or False, outcome["reason"] or False
+
+        for (state, kind, reason), group in trackers.grouped(get_news).items():
+            group._action_update_from_sms_state(
+                state, failure_type=kind, failure_reason=reason
+            )
+        trackers.mail_notification_id.mail_message_id._notify_message_notification_update()
+
+    def _write_interactions(self, company, outcomes):
+        """Carry the outcomes on to the customers' history."""
+        rows = [
+            outcome
+            for outcome in outcomes
+            if outcome["interaction_id"]
+            and (outcome["claimed_at"] is None or outcome["code"])
+        ]
+        if not rows:
+            return
+        interactions = self.env["customer.interaction"].sudo()
+        refs = {
+            o["provider_ref"]: o["interaction_id"] for o in rows if o["provider_ref"]
+        }
+        if refs:
+            interactions.flush_model()
+            self.env.execute_query(
+                SQL(
+                    # What the history has already must not hold up the rest.
+                    """
+                    UPDATE customer_interaction i SET provider_ref = v.ref
+                      FROM unnest(%(ids)s, %(refs)s) AS v(id, ref)
+                     WHERE i.id = v.id AND NOT EXISTS (
+                               SELECT 1 FROM customer_interaction o
+                                WHERE o.company_id = i.company_id
+                                  AND o.provider_ref = v.ref)
+                 RETURNING i.id
+                    """,
+                    ids=list(refs.values()),
+                    refs=list(refs),
+                )
+            )
+            interactions.invalidate_model(["provider_ref"], flush=False)
+        groups = defaultdict(list)
+        for row in rows:
+            state = INTERACTION_STATES[row["state"]]
+            if row["failure_type"] == "sms_outcome_unknown":
+                state = "unknown"
+            groups[state, row["reason"], row["code"]].append(row["interaction_id"])
+        for (state, reason, code), ids in groups.items():
+            interactions.browse(ids)._set_state(state, reason, code)
+
+    @api.autovacuum
+    def _gc_settled(self):
+        """Let go of rows that nothing more will be heard of; held ones stay."""
+        self.search(
+            [
+                ("state", "in", ("pending", "sent", "error", "canceled")),
+                ("to_delete", "=", False),
+                ("failure_type", "!=", "sms_outcome_unknown"),
+                ("write_date", "<", fields.Datetime.now() - KEEP_SETTLED),
+            ]
+        ).to_delete = True
+
+    def _get_group_size(self):
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return max(1, int(get_param("auto_shop.sms_group_size") or GROUP_SIZE))
+
+
+def _never_left(error):
+    """Whether a failed request has certainly not reached the other side."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = getattr(error, "args", None) and getattr(error.args[0], "reason", None)
+    return isinstance(
+        reason,
+        (
+            urllib3.exceptions.NewConnectionError,
+            urllib3.exceptions.ConnectTimeoutError,
+        ),
+    )

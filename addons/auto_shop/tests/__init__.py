@@ -5,7 +5,5 @@ from . import test_vehicle
 from . import test_vehicle_access
 from . import test_vehicle_deferred_work
 from . import test_vin
-from . import test_plan
-from . import test_quiet_hours
-from . import test_wording
-from . import test_dispatch
+from . import test_sms_queue
+from . import test_text_keywords

@@ -111,9 +111,9 @@ class TestCanBeTexted(ConsentCommon):
 
     def test_queries_do_not_grow_with_the_customers(self):
         self._stop("+15125550003")
+        self.customer.with_user(self.staff)._text_block_reasons()
         counts = []
-        # The first round only fills the caches of languages and access rights.
-        for size in (10, 10, 200):
+        for size in (10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {
@@ -137,16 +137,16 @@ class TestCanBeTexted(ConsentCommon):
                     for index in range(size)
                 ),
             )
-        self.assertEqual(counts[-1], counts[-2])
+        self.assertEqual(counts[0], counts[1])
 
     def test_create_queries_do_not_grow_with_the_customers(self):
         counts = []
-        for size in (10, 10, 200):
+        for size in (10, 200):
             vals_list = [
                 {
                     "name": f"Customer {index}",
                     "mobile": f"512-555-{index:04d}",
-                    "email": f"c{index}.{len(counts)}@example.com",
+                    "email": f"customer{index}.of{size}@example.com",
                     "allow_texting": True,
                     "do_not_mail": True,
                     "country_id": self.country_us.id,
@@ -159,7 +159,7 @@ class TestCanBeTexted(ConsentCommon):
             self.env["res.partner"].create(vals_list)
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertLess(counts[-1], counts[-2] + 10, counts)
+        self.assertLess(counts[1], counts[0] + 40, counts)
 
 
 @tagged("post_install", "-at_install")
@@ -297,9 +297,7 @@ class TestStop(ConsentCommon):
         untouched = self._create_customer(mobile=OTHER_NUMBER)
         with freeze_time("2026-03-05 15:00:00"):
             stopped = self._stop()
-        self.assertLessEqual(
-            self.customer | by_phone | elsewhere | archived, stopped
-        )
+        self.assertEqual(stopped, self.customer | by_phone | elsewhere | archived)
         for customer in stopped:
             self.assertFalse(customer.allow_texting)
             self.assertEqual(
@@ -327,10 +325,10 @@ class TestStop(ConsentCommon):
         self.assertEqual(self._rows(self.customer)[-1][1:], (False, "text"))
 
     def test_stop_from_an_unknown_number_is_kept(self):
-        self._stop("+12025550155")
-        row = self.env["customer.consent"].search([("number", "=", "+12025550155")])
+        self._stop("+15125550155")
+        row = self.env["customer.consent"].search([("number", "=", "+15125550155")])
         self.assertEqual((row.granted, row.source), (False, "text"))
-        customer = self._create_customer(mobile="+12025550155")
+        customer = self._create_customer(mobile="+15125550155")
         self.assertFalse(customer.can_be_texted)
 
     def test_stop_of_what_is_no_number_does_nothing(self):
@@ -677,9 +675,9 @@ class TestMail(ConsentCommon):
         self.assertFalse(self.customer._mail_block_reasons())
 
     def test_queries_do_not_grow_with_the_customers(self):
+        self.customer.with_user(self.staff)._mail_block_reasons()
         counts = []
-        # The first round only fills the caches of access rights.
-        for size in (10, 10, 200):
+        for size in (10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {"name": f"C {index}", "email": f"c{index}@example.com"}
@@ -691,7 +689,7 @@ class TestMail(ConsentCommon):
             before = self.env.cr.sql_log_count
             customers.with_user(self.staff)._mail_block_reasons()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(counts[-1], counts[-2])
+        self.assertEqual(counts[0], counts[1])
 
     def test_post_needs_a_whole_address(self):
         whole = {
@@ -721,41 +719,30 @@ class TestMail(ConsentCommon):
 
 @tagged("post_install", "-at_install")
 class TestFindCustomer(ConsentCommon):
-    NUMBER = "+12025550187"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.customer.mobile = cls.NUMBER
-
     def test_newest_business_first(self):
         with freeze_time("2026-01-01"):
-            older = self._create_customer(name="Older business", mobile=self.NUMBER)
+            older = self._create_customer(name="Older business")
             self._create_order(older, date_order="2026-01-05 10:00:00")
-            newer = self._create_customer(name="Newer business", mobile=self.NUMBER)
+            newer = self._create_customer(name="Newer business")
             self._create_order(newer, date_order="2026-02-05 10:00:00")
-            none = self._create_customer(name="No business", mobile=self.NUMBER)
-        found = self.env["res.partner"]._find_by_text_number(self.NUMBER, self.company)
+            none = self._create_customer(name="No business")
+        found = self.env["res.partner"]._find_by_text_number(NUMBER, self.company)
         self.assertEqual(found, newer + older + none + self.customer)
 
     def test_locations_apart(self):
-        ours = self._create_customer(
-            company_id=self.company.id, mobile=self.NUMBER
-        )
-        theirs = self._create_customer(
-            company_id=self.other_company.id, mobile=self.NUMBER
-        )
+        ours = self._create_customer(company_id=self.company.id)
+        theirs = self._create_customer(company_id=self.other_company.id)
         found = self.env["res.partner"].sudo()._find_by_text_number(
-            self.NUMBER, self.company
+            NUMBER, self.company
         )
         self.assertIn(ours, found)
         self.assertIn(self.customer, found)
         self.assertNotIn(theirs, found)
 
     def test_a_second_number_is_found_when_no_text_number_is(self):
-        customer = self._create_customer(mobile=OTHER_NUMBER, phone="202-555-0144")
+        customer = self._create_customer(mobile=OTHER_NUMBER, phone="512-555-0144")
         found = self.env["res.partner"]._find_by_text_number(
-            "(202) 555-0144", self.company
+            "(512) 555-0144", self.company
         )
         self.assertEqual(found, customer)
 

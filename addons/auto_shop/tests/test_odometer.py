@@ -14,10 +14,8 @@ from .test_vehicle import VehicleCommon
 @freeze_time("2026-11-21 12:00:00")
 class TestOdometer(VehicleCommon):
     def _read(self, vehicle, day, value, **vals):
-        return (
-            self.env["vehicle.odometer.reading"]
-            .with_user(self.staff)
-            .create({"vehicle_id": vehicle.id, "date": day, "value": value, **vals})
+        return self.env["vehicle.odometer.reading"].with_user(self.staff).create(
+            {"vehicle_id": vehicle.id, "date": day, "value": value, **vals}
         )
 
     def test_writing_the_odometer_adds_a_reading(self):

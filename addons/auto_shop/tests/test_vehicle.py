@@ -131,9 +131,7 @@ class TestVehicle(VehicleCommon):
     def test_search_follows_a_renamed_owner(self):
         vehicle = self._create_vehicle(license_plate="X1")
         self.owner.name = "Rosa Vega"
-        self.assertEqual(
-            self.vehicles.search([("display_name", "ilike", "vega")]), vehicle
-        )
+        self.assertEqual(self.vehicles.search([("display_name", "ilike", "vega")]), vehicle)
         self.assertFalse(self.vehicles.search([("display_name", "ilike", "delgado")]))
 
     def test_same_vin_twice_is_refused_and_names_the_card(self):
@@ -282,9 +280,7 @@ class TestVehicle(VehicleCommon):
     def test_copy_leaves_out_what_belongs_to_one_vehicle(self):
         vehicle = self._create_vehicle(vin=ACCORD, license_plate="X1", year=2003)
         copy = vehicle.copy()
-        self.assertEqual(
-            (copy.vin, copy.license_plate, copy.year), (False, False, 2003)
-        )
+        self.assertEqual((copy.vin, copy.license_plate, copy.year), (False, False, 2003))
 
 
 @tagged("post_install", "-at_install")
@@ -411,9 +407,7 @@ class TestVehicleDecode(VehicleCommon):
 
     def test_makes_and_models_are_not_doubled(self):
         Make = self.env["vehicle.make"].with_user(self.staff)
-        found = Make._find_or_create(
-            ["HONDA", "honda ", "Zzyzx Motors", "ZZYZX MOTORS"]
-        )
+        found = Make._find_or_create(["HONDA", "honda ", "Zzyzx Motors", "ZZYZX MOTORS"])
         self.assertEqual(len(set(found.values())), 2)
         self.assertEqual(found["HONDA"].name, "Honda")
         self.assertEqual(Make._find_or_create([""])[""], Make)

@@ -1,1 +1,4 @@
+from . import text_keywords
+from . import sms_api_twilio
+from . import sms_api_sandbox
 from . import vin
