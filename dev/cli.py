@@ -61,6 +61,9 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    if os.geteuid() == 0:
+        # The database server runs as another user, who has to read what root unpacks.
+        os.umask(0o022)
     try:
         return COMMANDS[name][0](Settings.from_environ(os.environ), arguments[1:])
     except Problem as problem:

@@ -19,6 +19,7 @@ from dev import (
     process,
     python_env,
     serve,
+    store,
     testing,
 )
 from dev.console import Problem, say, step
@@ -68,6 +69,11 @@ def clean(settings: Settings, _arguments: list[str]) -> int:
         raise Problem(
             f"{settings.data} is not a data folder of this project: name it with DATA=."
         )
+    if store.is_used(settings.data / "pg.users"):
+        raise Problem(
+            f"{settings.data} is in use by another make: stop that one, and run this"
+            " again."
+        )
     with step(f"Removing {settings.data}"):
         shutil.rmtree(settings.data)
     return 0
@@ -104,9 +110,8 @@ def _test_paths(settings: Settings) -> list[str]:
                 f"T={path} is not there: name a path, as in"
                 " make test T=addons/auto_shop."
             )
-    return named or [
-        name for name in ("addons", "tests") if any((settings.root / name).iterdir())
-    ]
+    folders = (settings.root / name for name in ("addons", "tests"))
+    return named or [folder.name for folder in folders if any(folder.glob("*"))]
 
 
 def _tested_addons(

@@ -59,8 +59,8 @@ class Workshop:
     # -- Whole databases ---------------------------------------------------
 
     def names(self, prefix: str = "") -> list[str]:
-        """Return the databases whose name begins so."""
-        rows = self.server.sql("SELECT datname FROM pg_database ORDER BY datname")
+        """Return the databases whose name begins so, the oldest first."""
+        rows = self.server.sql("SELECT datname FROM pg_database ORDER BY oid")
         return [row[0] for row in rows if row[0].startswith(prefix)]
 
     def drop(self, database: str) -> None:
@@ -150,13 +150,13 @@ class Workshop:
                 process.check(process.Result(1, result.lines), title, "")
             if result.code:
                 raise Problem(
-                    f"“{title}” failed, as said above: mend the addon and run this again"
-                    f" (the whole log is {log})."
+                    f"“{title}” failed, as said above: mend the addon and run this"
+                    f" again (the whole log is {log})."
                 )
             if found and strict:
                 raise Problem(
-                    f"“{title}” logged warnings, which fails the tests: mend what is said"
-                    f" above (the whole log is {log})."
+                    f"“{title}” logged warnings, which fails the tests: mend what is"
+                    f" said above (the whole log is {log})."
                 )
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import re
 
-KNOWN: tuple[tuple[str, str], ...] = ()
+KNOWN: tuple[tuple[str, str], ...] = (
+    (
+        r".*\.browser: Error received after termination: "
+        r"(AssetsLoadingError|ConnectionLostError|TypeError: Failed to fetch)",
+        "the test was over and had passed, and the browser was closed while the page"
+        " still loaded something; what goes wrong before that fails the test itself",
+    ),
+)
 
 
 def is_known(logger: str, message: str) -> bool:

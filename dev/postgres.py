@@ -263,7 +263,10 @@ class Cluster:
         for folder in {self.home, self.sockets}:
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         try:
-            reached = self._call("postgres", "--version").code == 0
+            reached = (
+                self._call("postgres", "--version").code == 0
+                and self._call("/usr/bin/test", "-w", self.home).code == 0
+            )
         except PermissionError:
             reached = False
         if not reached:

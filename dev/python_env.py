@@ -60,7 +60,7 @@ def _make(settings: Settings, name: str, lock_name: str, path_file: str) -> Pyth
     """Make an environment of a lock file, in a folder named after what went in."""
     lock = settings.root / lock_name
     key = store.digest(
-        lock.read_bytes(), path_file, platform.python_version(), sys.prefix
+        lock.read_bytes(), path_file, platform.python_version(), sys.base_prefix
     )
     return PythonEnv(
         store.build(
@@ -75,7 +75,7 @@ def _make(settings: Settings, name: str, lock_name: str, path_file: str) -> Pyth
 
 def _fill(settings: Settings, env: PythonEnv, lock: Path, path_file: str) -> None:
     with step(f"Making a virtual environment with Python {platform.python_version()}"):
-        command = [sys.executable, "-m", "venv", "--clear", env.path]
+        command = [sys._base_executable, "-m", "venv", "--clear", env.path]
         result = process.run(command, log=settings.logs / "venv.log")
         if result.code and result.says(["ensurepip is not", "No module named venv"]):
             # Debian keeps this part of Python in a package of its own.

@@ -9,10 +9,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from dev.console import Problem, say
 
 COMPLETE = ".complete"
+KEPT = 2  # builds of a kind: the one in use, and the one before for those who switch
+
+# Locks on what this process uses, held to its end.
+_in_use: list[IO[str]] = []
 
 
 def digest(*parts: str | bytes) -> str:
@@ -61,24 +66,52 @@ def build(
     virtual environment): there the mark that is written last tells.
     """
     target = parent / f"{name}-{key}"
-    if (target / COMPLETE).exists():
-        return target
     with lock(parent / f"{name}.lock", f"preparing {name}"):
-        if (target / COMPLETE).exists():
-            return target
-        require_room(parent, 2 << 30)
-        place = target if in_place else parent / f".{name}-{key}.building"
-        remove(place)
-        place.mkdir(parents=True)
-        try:
-            builder(place)
-            (place / COMPLETE).touch()
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-        if place != target:
-            place.rename(target)
+        if not (target / COMPLETE).exists():
+            require_room(parent, 2 << 30)
+            place = target if in_place else parent / f".{name}-{key}.building"
+            remove(place)
+            place.mkdir(parents=True)
+            try:
+                builder(place)
+                (place / COMPLETE).touch()
+            except BaseException:
+                shutil.rmtree(place, ignore_errors=True)
+                raise
+            if place != target:
+                place.rename(target)
+        use(target / COMPLETE)
+        _prune(parent, name)
     return target
+
+
+def use(path: Path) -> None:
+    """Keep others from removing something, until this process ends."""
+    path.touch()  # its time tells which was used last
+    file = path.open("a")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    _in_use.append(file)
+
+
+def is_used(path: Path) -> bool:
+    """Whether a process holds on to something."""
+    if not path.exists():
+        return False
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _prune(parent: Path, name: str) -> None:
+    """Remove builds of other times that nobody uses."""
+    marks = list(parent.glob(f"{name}-*/{COMPLETE}"))
+    marks.sort(key=lambda mark: mark.stat().st_mtime, reverse=True)
+    for mark in marks[KEPT:]:
+        if not is_used(mark):
+            remove(mark.parent)
 
 
 def require_room(folder: Path, needed: int) -> None:

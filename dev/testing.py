@@ -58,8 +58,7 @@ def ensure_templates(
     ):
         there = workshop.names(PREFIX)
         if templates.dependencies not in there:
-            for old in workshop.names(DEPENDENCIES):
-                workshop.drop(old)
+            _drop_unused(workshop, workshop.names(DEPENDENCIES))
             _build(
                 workshop,
                 templates.dependencies,
@@ -68,8 +67,7 @@ def ensure_templates(
                 foreign,
             )
         if templates.suite not in there:
-            for old in workshop.names(SUITE)[: -KEPT_SUITES + 1 or None]:
-                workshop.drop(old)
+            _drop_unused(workshop, workshop.names(SUITE)[: 1 - KEPT_SUITES])
             _build(
                 workshop,
                 templates.suite,
@@ -77,7 +75,22 @@ def ensure_templates(
                 f"Installing {', '.join(chosen) or 'nothing'} (kept as a template)",
                 list(chosen),
             )
+        # Held to the end of this process: tests may clone them at any time.
+        for name in (templates.dependencies, templates.suite):
+            store.use(_mark(workshop, name))
     return templates
+
+
+def _mark(workshop: Workshop, template: str) -> Path:
+    return workshop.settings.data / f"{template}.lock"
+
+
+def _drop_unused(workshop: Workshop, names: Iterable[str]) -> None:
+    """Remove templates that no other run may still clone."""
+    for name in names:
+        if not store.is_used(_mark(workshop, name)):
+            workshop.drop(name)
+            _mark(workshop, name).unlink(missing_ok=True)
 
 
 def _build(
