@@ -21,6 +21,7 @@ from . import sms_tracker
 from . import res_company
 from . import res_config_settings
 from . import shop_bay
+from . import calendar_alarm_manager
 from . import calendar_event
 from . import sale_order
 from . import account_move

@@ -1,1 +1,33 @@
-from odoo import api, fields, models
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    vehicle_id = fields.Many2one(
+        "customer.vehicle",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The vehicle that was worked on.",
+    )
+    can_be_texted = fields.Boolean(related="partner_id.can_be_texted")
+    text_block_reason = fields.Char(related="partner_id.text_block_reason")
+
+    def _post(self, soft=True):
+        posted = super()._post(soft=soft)
+        posted._register_visits_sudo()
+        return posted
+
+    def _register_visits_sudo(self):
+        """Note the visits that posted customer invoices are proof of.
+
+        As superuser: bookkeepers post invoices, and have no rights on vehicles.
+        """
+        invoices = self.sudo().filtered(
+            lambda move: move.move_type == "out_invoice" and move.vehicle_id
+        )
+        for date, moves in invoices.grouped("invoice_date").items():
+            moves.vehicle_id._register_visit(date)

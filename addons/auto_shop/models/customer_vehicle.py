@@ -338,6 +338,28 @@ class CustomerVehicle(models.Model):
             )
         return super().write(vals)
 
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Offer the vehicles of the customer at hand first.
+
+        The customer is the context's ``first_partner_id``; it changes the order, not
+        what is found.
+        """
+        partner_id = self.env.context.get("first_partner_id")
+        if not partner_id:
+            return super().name_search(name, domain, operator, limit)
+        domain = Domain(domain or Domain.TRUE)
+        theirs = Domain("owner_id", "=", partner_id) | Domain(
+            "driver_id", "=", partner_id
+        )
+        found = super().name_search(name, domain & theirs, operator, limit)
+        if limit and len(found) >= limit:
+            return found
+        rest = domain & Domain("id", "not in", [found_id for found_id, _name in found])
+        return found + super().name_search(
+            name, rest, operator, limit and limit - len(found)
+        )
+
     def copy_data(self, default=None):
         return [
             {**vals, "notes": False} for vals in super().copy_data(default=default)

@@ -7,3 +7,6 @@ from . import test_vehicle_deferred_work
 from . import test_vin
 from . import test_sms_queue
 from . import test_text_keywords
+from . import test_schedule
+from . import test_questions
+from . import test_work_order
