@@ -19,7 +19,9 @@ class MailBlacklist(models.Model):
     def write(self, vals):
         lifted = self.browse()
         if not vals.get("active", True):
-            lifted = self.filtered(lambda entry: entry.active and entry.from_do_not_mail)
+            lifted = self.filtered(
+                lambda entry: entry.active and entry.from_do_not_mail
+            )
             vals = {**vals, "from_do_not_mail": False}
         result = super().write(vals)
         lifted._allow_mail_again()
@@ -73,12 +75,16 @@ class MailBlacklist(models.Model):
         )
         if not entries:
             return
-        still_asked = self.env["res.partner"].with_context(active_test=False)._read_group(
-            [
-                ("email_normalized", "in", entries.mapped("email")),
-                ("do_not_mail", "=", True),
-            ],
-            ["email_normalized"],
+        still_asked = (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            ._read_group(
+                [
+                    ("email_normalized", "in", entries.mapped("email")),
+                    ("do_not_mail", "=", True),
+                ],
+                ["email_normalized"],
+            )
         )
         kept = {email for (email,) in still_asked}
         entries.filtered(lambda entry: entry.email not in kept).write({"active": False})

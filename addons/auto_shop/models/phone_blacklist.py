@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_date
 
 
 class PhoneBlacklist(models.Model):
@@ -50,7 +50,7 @@ class PhoneBlacklist(models.Model):
                     "%(number)s texted STOP on %(date)s. Nobody here can lift that: "
                     "ask the customer to text START from this number.",
                     number=blocked.number,
-                    date=format_datetime(self.env, blocked.stop_received_at),
+                    date=format_date(self.env, blocked.stop_received_at),
                 )
             )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize, format_datetime
+from odoo.tools import SQL, email_normalize, format_date
 
 from ..tools.phone import normalize_number, parse_number, text_number
 
@@ -146,20 +146,16 @@ class ResPartner(models.Model):
             unreadable = [
                 number
                 for fname in PHONE_FIELDS
-                if (number := partner[fname])
-                and not parse_number(number, country.code)
+                if (number := partner[fname]) and not parse_number(number, country.code)
             ]
-            partner.phone_problem = " ".join(
-                self.env._(
-                    "“%(number)s” is not a valid phone number (%(country)s). It is "
-                    "kept as typed, but nothing can be sent to it.",
-                    number=number,
-                    country=country.name or self.env._("no country"),
-                )
-                for number in unreadable
+            partner.phone_problem = bool(unreadable) and self.env._(
+                "%(numbers)s: not a valid phone number (%(country)s). Kept as typed; "
+                "nothing can be sent to it.",
+                numbers=", ".join(f"“{number}”" for number in unreadable),
+                country=country.name or self.env._("no country"),
             )
 
-    @api.depends("name")
+    @api.depends("name", "is_company")
     def _compute_first_name(self):
         for partner in self:
             partner.first_name, partner.last_name = partner._split_name()
@@ -197,20 +193,15 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         system = self._get_consent_context()
-        if "sms_stopped_at" in vals:
-            if system and system.keeps_consent:
-                vals = {k: v for k, v in vals.items() if k != "sms_stopped_at"}
-            else:
-                self._check_may_stop()
-        if system and system.keeps_consent:
-            vals = {k: v for k, v in vals.items() if k not in CONSENT_FIELDS}
-        if vals.get("allow_texting") and not (system and system.may_stop):
-            self._check_not_stopped()
-        before = {
-            partner.id: {fname: partner[fname] for fname in CONSENT_FIELDS}
-            for partner in self
+        vals = self._check_consent_vals(vals, system)
+        consent_before = (
+            {
+                partner.id: {fname: partner[fname] for fname in CONSENT_FIELDS}
+                for partner in self
+            }
             if any(fname in vals for fname in CONSENT_FIELDS)
-        }
+            else {}
+        )
         emails_before = (
             {partner.id: partner.email_normalized for partner in self}
             if "email" in vals
@@ -219,25 +210,10 @@ class ResPartner(models.Model):
         result = True
         for partners, group_vals in self._group_by_phone_vals(vals):
             result = super(ResPartner, partners).write(group_vals)
-        if "country_id" in vals or "company_id" in vals:
+        if any(fname in vals for fname in ("country_id", "company_id", "parent_id")):
             self._normalize_phones()
-        if before:
-            changed = {
-                partner.id: [
-                    fname
-                    for fname, value in before[partner.id].items()
-                    if partner[fname] != value
-                ]
-                for partner in self
-            }
-            said = [fname for fname in CONSENT_FIELDS if fname in vals]
-            logs_all = system and system.logs_all
-            self._log_consent(
-                dict.fromkeys(self.ids, said) if logs_all else changed, system
-            )
-            self.filtered(
-                lambda partner: "do_not_mail" in changed[partner.id]
-            )._sync_mail_blacklist()
+        if consent_before:
+            self._after_consent_change(vals, consent_before, system)
         if emails_before:
             moved = self.filtered(
                 lambda partner: partner.email_normalized != emails_before[partner.id]
@@ -254,7 +230,7 @@ class ResPartner(models.Model):
                     "%(name)s texted STOP on %(date)s, which has to be kept. Archive "
                     "the contact instead of deleting it.",
                     name=partner.display_name,
-                    date=format_datetime(self.env, partner.sms_stopped_at),
+                    date=format_date(self.env, partner.sms_stopped_at),
                 )
             )
 
@@ -291,45 +267,45 @@ class ResPartner(models.Model):
     def _get_text_block_reason(self, blocked_numbers):
         """:param blocked_numbers: ``{number: when STOP was received or False}``"""
         self.ensure_one()
-        _ = self.env._
         number = self.text_number
         if self.sms_stopped_at:
-            return "customer_stopped", _(
+            return "customer_stopped", self.env._(
                 "Texted STOP on %(date)s. Only the customer can lift that, by texting "
                 "START.",
-                date=format_datetime(self.env, self.sms_stopped_at),
+                date=format_date(self.env, self.sms_stopped_at),
             )
         if not number:
             return self._get_no_number_reason()
         if number in blocked_numbers:
             if stopped_at := blocked_numbers[number]:
-                return "number_stopped", _(
+                return "number_stopped", self.env._(
                     "STOP was texted from %(number)s on %(date)s. Only a START from "
                     "this number lifts that.",
                     number=number,
-                    date=format_datetime(self.env, stopped_at),
+                    date=format_date(self.env, stopped_at),
                 )
-            return "number_stopped", _(
+            return "number_stopped", self.env._(
                 "%(number)s is on the list of blocked phone numbers.", number=number
             )
         if not self.allow_texting:
-            return "no_consent", _(
+            return "no_consent", self.env._(
                 "The customer has not agreed to texts: Allow Texting is off."
             )
         return None
 
     def _get_no_number_reason(self):
-        _ = self.env._
         typed = [self[fname] for fname in PHONE_FIELDS if self[fname]]
         if not typed:
-            return "no_number", _("No phone number.")
+            return "no_number", self.env._("No phone number.")
         code = self._get_own_country().code
         readable = [number for number in typed if parse_number(number, code)]
         if not readable:
-            return "invalid_number", _(
+            return "invalid_number", self.env._(
                 "“%(number)s” is not a valid phone number.", number=typed[0]
             )
-        return "not_mobile", _("%(number)s cannot get texts.", number=readable[0])
+        return "not_mobile", self.env._(
+            "%(number)s cannot get texts.", number=readable[0]
+        )
 
     def _mail_block_reasons(self, marketing=True, honour_do_not_mail=True):
         """Why these customers cannot be e-mailed.
@@ -353,25 +329,24 @@ class ResPartner(models.Model):
 
     def _get_mail_block_reason(self, blocked_emails, honour_do_not_mail):
         self.ensure_one()
-        _ = self.env._
         if not self.email:
-            return "no_email", _("No e-mail address.")
-        if not email_normalize(self.email):
-            return "invalid_email", _(
+            return "no_email", self.env._("No e-mail address.")
+        if not self.email_normalized:
+            return "invalid_email", self.env._(
                 "“%(email)s” is not a valid e-mail address.", email=self.email
             )
         if self.email_hard_bounced:
-            return "bounced", _("%(email)s does not exist.", email=self.email)
+            return "bounced", self.env._("%(email)s does not exist.", email=self.email)
         if self.message_bounce >= MAX_BOUNCES:
-            return "bounced", _(
+            return "bounced", self.env._(
                 "%(count)s e-mails to %(email)s came back.",
                 count=self.message_bounce,
                 email=self.email,
             )
         if honour_do_not_mail and self.do_not_mail:
-            return "do_not_mail", _("The customer has Do Not Mail.")
+            return "do_not_mail", self.env._("The customer has Do Not Mail.")
         if self.email_normalized in blocked_emails:
-            return "blacklisted", _(
+            return "blacklisted", self.env._(
                 "%(email)s is on the list of blocked e-mail addresses.",
                 email=self.email,
             )
@@ -383,28 +358,31 @@ class ResPartner(models.Model):
         :return: ``{partner_id: (code, sentence)}``; codes ``no_address``,
             ``do_not_mail``
         """
-        _ = self.env._
         reasons = {}
         for partner in self:
             if missing := partner._get_missing_address_parts():
                 reasons[partner.id] = (
                     "no_address",
-                    _("The address lacks: %(parts)s.", parts=", ".join(missing)),
+                    self.env._(
+                        "The address lacks: %(parts)s.", parts=", ".join(missing)
+                    ),
                 )
             elif honour_do_not_mail and partner.do_not_mail:
-                reasons[partner.id] = "do_not_mail", _("The customer has Do Not Mail.")
+                reasons[partner.id] = (
+                    "do_not_mail",
+                    self.env._("The customer has Do Not Mail."),
+                )
         return reasons
 
     def _get_missing_address_parts(self):
         """Labels of what a letter to this customer still needs."""
         self.ensure_one()
         country = self._get_own_country()
-        _ = self.env._
         parts = [
-            (self.street, _("street")),
-            (self.city, _("city")),
-            (self.zip or not country.zip_required, _("ZIP")),
-            (self.state_id or not country.state_required, _("state")),
+            (self.street, self.env._("street")),
+            (self.city, self.env._("city")),
+            (self.zip or not country.zip_required, self.env._("ZIP")),
+            (self.state_id or not country.state_required, self.env._("state")),
         ]
         return [label for value, label in parts if not value]
 
@@ -529,9 +507,9 @@ class ResPartner(models.Model):
         )
         context = ConsentContext("staff", note, may_stop=True)
         self.with_context(consent_context=context).write(vals)
-        sources.filtered("sms_stopped_at").with_context(
-            consent_context=context
-        ).write({"sms_stopped_at": False})
+        sources.filtered("sms_stopped_at").with_context(consent_context=context).write(
+            {"sms_stopped_at": False}
+        )
 
     def _split_name(self):
         """Return ``(first, last)`` of a person's name; a company has no first name.
@@ -575,6 +553,7 @@ class ResPartner(models.Model):
 
     def _prepare_phone_vals(self, vals):
         """Return ``vals`` of a new contact with its numbers as E.164."""
+        vals = self._without_computed_number(vals)
         if not any(vals.get(fname) for fname in PHONE_FIELDS):
             return vals
         code = self.browse()._get_vals_country_code(vals)
@@ -582,12 +561,18 @@ class ResPartner(models.Model):
 
     def _group_by_phone_vals(self, vals):
         """Yield ``(partners, vals)``: the same number reads differently per country."""
+        vals = self._without_computed_number(vals)
         if not any(vals.get(fname) for fname in PHONE_FIELDS):
             yield self, vals
             return
         groups = self.grouped(lambda partner: partner._get_vals_country_code(vals))
         for code, partners in groups.items():
             yield partners, {**vals, **self._normalize_phone_vals(vals, code)}
+
+    @api.model
+    def _without_computed_number(self, vals):
+        """The number for texts follows from the others: it cannot be given."""
+        return {fname: vals[fname] for fname in vals if fname != "text_number"}
 
     @api.model
     def _normalize_phone_vals(self, vals, code):
@@ -621,6 +606,42 @@ class ResPartner(models.Model):
             return "web"
         return "portal" if user._is_portal() else "staff"
 
+    def _check_consent_vals(self, vals, system):
+        """Return ``vals`` of a write without what it may not bring along.
+
+        :raises UserError: for what only the customer may change
+        """
+        if system and system.keeps_consent:
+            kept = ("sms_stopped_at", *CONSENT_FIELDS)
+            return {fname: vals[fname] for fname in vals if fname not in kept}
+        if "sms_stopped_at" in vals:
+            self._check_may_stop()
+        if vals.get("allow_texting") and not (system and system.may_stop):
+            self._check_not_stopped()
+        return vals
+
+    def _after_consent_change(self, vals, before, system):
+        """Keep the proof of what a write changed, and Odoo's list in step.
+
+        :param before: ``{partner_id: {name of consent field: value}}``
+        """
+        changed = {
+            partner.id: [
+                fname
+                for fname, value in before[partner.id].items()
+                if partner[fname] != value
+            ]
+            for partner in self
+        }
+        said = [fname for fname in CONSENT_FIELDS if fname in vals]
+        logs_all = system and system.logs_all
+        self._log_consent(
+            dict.fromkeys(self.ids, said) if logs_all else changed, system
+        )
+        self.filtered(
+            lambda partner: "do_not_mail" in changed[partner.id]
+        )._sync_mail_blacklist()
+
     def _check_may_stop(self):
         system = self._get_consent_context()
         if not system or not system.may_stop:
@@ -639,7 +660,7 @@ class ResPartner(models.Model):
                     "Texting on again: ask the customer to text START to the shop's "
                     "number.",
                     name=partner.display_name,
-                    date=format_datetime(self.env, partner.sms_stopped_at),
+                    date=format_date(self.env, partner.sms_stopped_at),
                 )
             )
 
@@ -678,6 +699,20 @@ class ResPartner(models.Model):
         blocked = self.filtered("do_not_mail")
         blacklist._block_for_do_not_mail(blocked.mapped("email_normalized"))
         blacklist._unblock_for_do_not_mail((self - blocked).mapped("email_normalized"))
+
+    @api.model
+    def _flag_hard_bounce(self, email):
+        """The mail server of ``email`` said for good that the address does not exist.
+
+        For system paths that read the reports of mail servers.
+        """
+        if not (email := email_normalize(email)):
+            return self.browse()
+        customers = self.with_context(active_test=False).search(
+            [("email_normalized", "=", email)]
+        )
+        customers.write({"email_hard_bounced": True})
+        return customers
 
     def _forget_bounces(self):
         """What came back from the old address says nothing about the new one."""

@@ -87,3 +87,10 @@ class AutoShopCommon(TransactionCase):
                 **vals,
             }
         )
+
+    @classmethod
+    def _as(cls, records, user):
+        """``records`` as ``user`` sees them, working for his own locations."""
+        return records.with_user(user).with_context(
+            allowed_company_ids=user.company_ids.ids
+        )

@@ -111,9 +111,9 @@ class TestCanBeTexted(ConsentCommon):
 
     def test_queries_do_not_grow_with_the_customers(self):
         self._stop("+15125550003")
-        self.customer.with_user(self.staff)._text_block_reasons()
         counts = []
-        for size in (10, 200):
+        # The first round only fills the caches of languages and access rights.
+        for size in (10, 10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {
@@ -132,21 +132,18 @@ class TestCanBeTexted(ConsentCommon):
             counts.append(self.env.cr.sql_log_count - before)
             self.assertEqual(
                 len(reasons),
-                sum(
-                    not index % 2 or index == 3
-                    for index in range(size)
-                ),
+                sum(not index % 2 or index == 3 for index in range(size)),
             )
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[-1], counts[-2])
 
     def test_create_queries_do_not_grow_with_the_customers(self):
         counts = []
-        for size in (10, 200):
+        for size in (10, 10, 200):
             vals_list = [
                 {
                     "name": f"Customer {index}",
                     "mobile": f"512-555-{index:04d}",
-                    "email": f"customer{index}.of{size}@example.com",
+                    "email": f"c{index}.{len(counts)}@example.com",
                     "allow_texting": True,
                     "do_not_mail": True,
                     "country_id": self.country_us.id,
@@ -159,7 +156,7 @@ class TestCanBeTexted(ConsentCommon):
             self.env["res.partner"].create(vals_list)
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertLess(counts[1], counts[0] + 40, counts)
+        self.assertLess(counts[-1], counts[-2] + 10, counts)
 
 
 @tagged("post_install", "-at_install")
@@ -297,15 +294,13 @@ class TestStop(ConsentCommon):
         untouched = self._create_customer(mobile=OTHER_NUMBER)
         with freeze_time("2026-03-05 15:00:00"):
             stopped = self._stop()
-        self.assertEqual(stopped, self.customer | by_phone | elsewhere | archived)
+        self.assertLessEqual(self.customer | by_phone | elsewhere | archived, stopped)
         for customer in stopped:
             self.assertFalse(customer.allow_texting)
             self.assertEqual(
                 customer.sms_stopped_at, Datetime.to_datetime("2026-03-05 15:00:00")
             )
-            self.assertEqual(
-                self._rows(customer)[-1], ("allow_texting", False, "text")
-            )
+            self.assertEqual(self._rows(customer)[-1], ("allow_texting", False, "text"))
         self.assertTrue(self._blocked().stop_received_at)
         self.assertTrue(untouched.can_be_texted)
         self.assertEqual(
@@ -325,10 +320,10 @@ class TestStop(ConsentCommon):
         self.assertEqual(self._rows(self.customer)[-1][1:], (False, "text"))
 
     def test_stop_from_an_unknown_number_is_kept(self):
-        self._stop("+15125550155")
-        row = self.env["customer.consent"].search([("number", "=", "+15125550155")])
+        self._stop("+12025550155")
+        row = self.env["customer.consent"].search([("number", "=", "+12025550155")])
         self.assertEqual((row.granted, row.source), (False, "text"))
-        customer = self._create_customer(mobile="+15125550155")
+        customer = self._create_customer(mobile="+12025550155")
         self.assertFalse(customer.can_be_texted)
 
     def test_stop_of_what_is_no_number_does_nothing(self):
@@ -416,12 +411,14 @@ class TestStop(ConsentCommon):
             lambda entry: entry.unlink(),
             lambda entry: entry.remove(NUMBER),
             lambda entry: entry._remove([NUMBER], message="please"),
-            lambda entry: entry.with_context(
-                consent_context={"may_stop": True}
-            ).write({"active": False}),
-            lambda entry: entry.env["phone.blacklist.remove"]
-            .create({"phone": NUMBER, "reason": "please"})
-            .action_unblacklist_apply(),
+            lambda entry: entry.with_context(consent_context={"may_stop": True}).write(
+                {"active": False}
+            ),
+            lambda entry: (
+                entry.env["phone.blacklist.remove"]
+                .create({"phone": NUMBER, "reason": "please"})
+                .action_unblacklist_apply()
+            ),
         ]
         for who, user in self._people().items():
             for sudo in (False, True):
@@ -578,8 +575,12 @@ class TestMergeConsent(ConsentCommon):
         ]
         for source_vals, target_vals, expected in cases:
             with self.subTest(source=source_vals, target=target_vals):
-                source = self._create_customer(**dict(zip(fields, source_vals)))
-                target = self._create_customer(**dict(zip(fields, target_vals)))
+                source = self._create_customer(
+                    **dict(zip(fields, source_vals, strict=True))
+                )
+                target = self._create_customer(
+                    **dict(zip(fields, target_vals, strict=True))
+                )
                 self._merge(source, target)
                 self.assertFalse(source.exists())
                 self.assertEqual(tuple(target[name] for name in fields), expected)
@@ -653,6 +654,7 @@ class TestMail(ConsentCommon):
             ({}, None, None),
             ({"email": False}, "no_email", "no_email"),
             ({"email": "ann at home"}, "invalid_email", "invalid_email"),
+            ({"email": "a@example.com, b@example.com"}, None, None),
             ({"message_bounce": 4}, None, None),
             ({"message_bounce": 5}, "bounced", "bounced"),
             ({"email_hard_bounced": True}, "bounced", "bounced"),
@@ -670,14 +672,19 @@ class TestMail(ConsentCommon):
                 self.assertEqual(found.get(customer.id, (None,))[0], transactional)
 
     def test_a_new_address_starts_without_bounces(self):
-        self.customer.write({"message_bounce": 7, "email_hard_bounced": True})
+        self.customer.message_bounce = 7
+        found = self.env["res.partner"]._flag_hard_bounce("Ann.Miller@example.com")
+        self.assertIn(self.customer, found)
+        self.assertEqual(
+            self.customer._mail_block_reasons()[self.customer.id][0], "bounced"
+        )
         self.customer.email = "ann@example.org"
         self.assertFalse(self.customer._mail_block_reasons())
 
     def test_queries_do_not_grow_with_the_customers(self):
-        self.customer.with_user(self.staff)._mail_block_reasons()
         counts = []
-        for size in (10, 200):
+        # The first round only fills the caches of access rights.
+        for size in (10, 10, 200):
             customers = self.env["res.partner"].create(
                 [
                     {"name": f"C {index}", "email": f"c{index}@example.com"}
@@ -689,7 +696,7 @@ class TestMail(ConsentCommon):
             before = self.env.cr.sql_log_count
             customers.with_user(self.staff)._mail_block_reasons()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[-1], counts[-2])
 
     def test_post_needs_a_whole_address(self):
         whole = {
@@ -719,30 +726,41 @@ class TestMail(ConsentCommon):
 
 @tagged("post_install", "-at_install")
 class TestFindCustomer(ConsentCommon):
+    NUMBER = "+12025550187"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.mobile = cls.NUMBER
+
     def test_newest_business_first(self):
         with freeze_time("2026-01-01"):
-            older = self._create_customer(name="Older business")
+            older = self._create_customer(name="Older business", mobile=self.NUMBER)
             self._create_order(older, date_order="2026-01-05 10:00:00")
-            newer = self._create_customer(name="Newer business")
+            newer = self._create_customer(name="Newer business", mobile=self.NUMBER)
             self._create_order(newer, date_order="2026-02-05 10:00:00")
-            none = self._create_customer(name="No business")
-        found = self.env["res.partner"]._find_by_text_number(NUMBER, self.company)
+            none = self._create_customer(name="No business", mobile=self.NUMBER)
+        found = self.env["res.partner"]._find_by_text_number(self.NUMBER, self.company)
         self.assertEqual(found, newer + older + none + self.customer)
 
     def test_locations_apart(self):
-        ours = self._create_customer(company_id=self.company.id)
-        theirs = self._create_customer(company_id=self.other_company.id)
-        found = self.env["res.partner"].sudo()._find_by_text_number(
-            NUMBER, self.company
+        ours = self._create_customer(company_id=self.company.id, mobile=self.NUMBER)
+        theirs = self._create_customer(
+            company_id=self.other_company.id, mobile=self.NUMBER
+        )
+        found = (
+            self.env["res.partner"]
+            .sudo()
+            ._find_by_text_number(self.NUMBER, self.company)
         )
         self.assertIn(ours, found)
         self.assertIn(self.customer, found)
         self.assertNotIn(theirs, found)
 
     def test_a_second_number_is_found_when_no_text_number_is(self):
-        customer = self._create_customer(mobile=OTHER_NUMBER, phone="512-555-0144")
+        customer = self._create_customer(mobile=OTHER_NUMBER, phone="202-555-0144")
         found = self.env["res.partner"]._find_by_text_number(
-            "(512) 555-0144", self.company
+            "(202) 555-0144", self.company
         )
         self.assertEqual(found, customer)
 
@@ -761,4 +779,6 @@ class TestFindCustomer(ConsentCommon):
                     {"name": name, "is_company": is_company}
                 )
                 self.assertEqual(partner._split_name(), expected)
-                self.assertEqual((partner.first_name or "", partner.last_name or ""), expected)
+                self.assertEqual(
+                    (partner.first_name or "", partner.last_name or ""), expected
+                )

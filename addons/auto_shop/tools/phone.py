@@ -12,9 +12,7 @@ from odoo.exceptions import UserError
 from odoo.addons.phone_validation.tools import phone_validation
 
 # In North America a number does not tell a mobile from a landline.
-MOBILE_TYPES = frozenset(
-    (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-)
+MOBILE_TYPES = frozenset((PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE))
 # The only letters of a number that say nothing a person would miss.
 KNOWN_WORDS = re.compile(
     r"^tel:|[\s,;]*(?:e?xt(?:n|ensi[oó]n)?|x|int|anexo|доб)[\s:.,=-]*\d+#?$",
