@@ -91,6 +91,8 @@ PLAN_COLUMNS = (
     "dedupe_key",
     "told_start",
 )
+# What a message said and who said it is history once it is on its way or came in.
+HISTORY_FIELDS = {"body", "email", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
 
 
@@ -231,7 +233,10 @@ class CustomerInteraction(models.Model):
         return rows
 
     def write(self, vals):
-        if not self.env.su and (taken := PROTECTED_FIELDS & vals.keys()):
+        taken = PROTECTED_FIELDS & vals.keys()
+        if HISTORY_FIELDS & vals.keys() and any(row._is_history() for row in self):
+            taken |= HISTORY_FIELDS & vals.keys()
+        if not self.env.su and taken:
             raise AccessError(
                 self.env._(
                     "The history of a customer cannot be rewritten (%s). Write a memo "
@@ -240,6 +245,11 @@ class CustomerInteraction(models.Model):
                 )
             )
         return super().write(vals)
+
+    def _is_history(self):
+        return self.channel in DISPATCHED_CHANNELS and (
+            self.direction == "in" or self.state != "planned"
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
@@ -783,6 +793,50 @@ class CustomerInteraction(models.Model):
             "cancelled", self.env._("Blocked by %s", self.env.user.name), "blocked"
         )
         return True
+
+    def action_mark_read(self):
+        """Somebody has read these replies."""
+        self.check_access("write")
+        unread = self.filtered("is_unread")
+        texts = unread.filtered(lambda row: row.channel == "sms")
+        (unread - texts).is_unread = False
+        threads = self.env["customer.text.thread"]
+        for (company, partner, number), _rows in texts.grouped(
+            lambda row: (
+                row.company_id,
+                row.partner_id,
+                False if row.partner_id else row.number,
+            )
+        ).items():
+            threads |= threads._get_thread(company, partner, number)
+        threads.action_mark_read()
+        return True
+
+    # === SCREENS ===
+
+    def _get_conversation_texts(self):
+        """Return these texts as the conversation screen shows them, in their order."""
+        states = dict(self._fields["state"]._description_selection(self.env))
+        return [
+            {
+                "id": row.id,
+                "direction": row.direction,
+                "body": row.body or row.purpose_id.name or "",
+                "is_worded": bool(row.body),
+                "state": row.state,
+                "state_label": states[row.state],
+                "reason": row.failure_reason or "",
+                "date": fields.Datetime.to_string(
+                    row.planned_at
+                    if row.state == "planned"
+                    else row.sent_at or row.planned_at
+                ),
+                "author": row.user_id.name or "",
+                "purpose": row.purpose_id.name or "",
+                "is_unread": row.is_unread,
+            }
+            for row in self
+        ]
 
     # === MERGE FIELDS ===
 

@@ -1,7 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -9,6 +9,10 @@ from ..tools.sms_segments import count_segments
 
 PREVIEW_LENGTH = 120
 PAGE_SIZE = 50
+# Twilio refuses longer bodies (error 21617); other carriers cut them.
+MAX_CHARACTERS = 1600
+# The systray shows "99+": counting further would only cost time.
+MAX_UNREAD_SHOWN = 100
 
 
 class CustomerTextThread(models.Model):
@@ -34,7 +38,9 @@ class CustomerTextThread(models.Model):
         readonly=True,
     )
     number = fields.Char(readonly=True)
-    title = fields.Char(string="Name", compute="_compute_title")
+    title = fields.Char(
+        string="Customer or Number", compute="_compute_title", search="_search_title"
+    )
     last_text_at = fields.Datetime(string="Last Text", readonly=True)
     last_body = fields.Char(string="Text", readonly=True)
     last_direction = fields.Selection(
@@ -55,7 +61,12 @@ class CustomerTextThread(models.Model):
     @api.depends("partner_id", "number")
     def _compute_title(self):
         for thread in self:
-            thread.title = thread.partner_id.display_name or thread.number
+            thread.title = (
+                thread.partner_id.display_name or thread._get_number_label()
+            )
+
+    def _search_title(self, operator, value):
+        return Domain("partner_id", operator, value) | Domain("number", operator, value)
 
     @api.model
     def _touch(self, interactions):
@@ -94,9 +105,15 @@ class CustomerTextThread(models.Model):
               ON CONFLICT (company_id, COALESCE(partner_id, 0),
                            (CASE WHEN partner_id IS NULL THEN number ELSE '' END))
                 DO UPDATE SET number = COALESCE(EXCLUDED.number, thread.number),
-                              last_text_at = EXCLUDED.last_text_at,
-                              last_body = EXCLUDED.last_body,
-                              last_direction = EXCLUDED.last_direction,
+                              last_text_at = GREATEST(
+                                  thread.last_text_at, EXCLUDED.last_text_at),
+                              last_body = CASE
+                                  WHEN thread.last_text_at > EXCLUDED.last_text_at
+                                  THEN thread.last_body ELSE EXCLUDED.last_body END,
+                              last_direction = CASE
+                                  WHEN thread.last_text_at > EXCLUDED.last_text_at
+                                  THEN thread.last_direction
+                                  ELSE EXCLUDED.last_direction END,
                               unread_count =
                                   thread.unread_count + EXCLUDED.unread_count,
                               is_unread = thread.is_unread OR EXCLUDED.is_unread""",
@@ -126,19 +143,29 @@ class CustomerTextThread(models.Model):
     @api.model
     def action_open_for(self, partner_id, company_id=None):
         """Open the conversation with a customer from any screen."""
+        self.check_access("write")
         partner = self.env["res.partner"].browse(partner_id)
         partner.check_access("read")
-        company = self.env["res.company"].browse(company_id) or self.env.company
+        company = self.env["res.company"].browse(company_id or self.env.company.id)
+        if company not in self.env.companies:
+            raise AccessError(
+                self.env._(
+                    "You do not work for %s at the moment. Choose the location at the "
+                    "top of the screen first.",
+                    company.sudo().name,
+                )
+            )
         return self._get_thread(company, partner).action_open()
 
     def action_open(self):
         """Open the conversation."""
         self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "auto_shop.customer_text_conversation_action"
+        )
         return {
-            "type": "ir.actions.client",
-            "tag": "auto_shop.conversation",
+            **action,
             "name": self.title,
-            "context": {"active_model": self._name, "active_id": self.id},
             "params": {"thread_id": self.id},
         }
 
@@ -168,40 +195,60 @@ class CustomerTextThread(models.Model):
         rows = self.env["customer.interaction"].search(
             domain, limit=PAGE_SIZE + 1, order="planned_at desc, id desc"
         )
-        states = dict(rows._fields["state"]._description_selection(self.env))
-        vehicles = self.env["customer.vehicle"].search(
-            Domain("owner_id", "=", partner.id) | Domain("driver_id", "=", partner.id),
-            limit=5,
-        ) if partner else self.env["customer.vehicle"]
+        page = rows[:PAGE_SIZE].sorted(lambda row: (row.planned_at, row.id))
         return {
-            "thread": {
-                "id": self.id,
-                "title": self.title,
-                "number": self.number or partner.text_number or "",
-                "partner_id": partner.id,
-                "block_reason": partner.text_block_reason
-                if partner
-                else self.env._("This number belongs to no customer yet."),
-                "vehicles": vehicles.mapped("display_name"),
-            },
+            "thread": self._get_conversation_header(),
             "has_more": len(rows) > PAGE_SIZE,
-            "texts": [
-                {
-                    "id": row.id,
-                    "direction": row.direction,
-                    "body": row.body or row.purpose_id.name or "",
-                    "state": row.state,
-                    "state_label": states[row.state],
-                    "reason": row.failure_reason or "",
-                    "date": fields.Datetime.to_string(
-                        row.planned_at if row.state == "planned" else row.sent_at or row.planned_at
-                    ),
-                    "author": row.user_id.name or "",
-                    "is_unread": row.is_unread,
-                }
-                for row in reversed(rows[:PAGE_SIZE])
-            ],
+            "texts": page._get_conversation_texts(),
         }
+
+    def _get_conversation_header(self):
+        partner = self.partner_id
+        vehicles = self.env["customer.vehicle"]
+        if partner:
+            vehicles = vehicles.search(
+                Domain("owner_id", "=", partner.id)
+                | Domain("driver_id", "=", partner.id),
+                limit=5,
+            )
+        number = partner.text_number or self.number or ""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "number": number,
+            "number_label": self._get_number_label(),
+            "company": self.company_id.name,
+            "partner_id": partner.id,
+            "block_reason": (partner.text_block_reason or "")
+            if partner
+            else self.env._(
+                "This number belongs to no customer yet. Choose or create the customer "
+                "to answer."
+            ),
+            "vehicles": [
+                {"id": vehicle.id, "name": vehicle.display_name} for vehicle in vehicles
+            ],
+            "unread_count": self.unread_count,
+            "max_characters": MAX_CHARACTERS,
+        }
+
+    def _get_number_label(self):
+        """Return the number as people write it."""
+        self.ensure_one()
+        number = self.partner_id.text_number or self.number
+        if not number:
+            return ""
+        label = self.partner_id._phone_format(
+            number=number,
+            country=self.company_id.country_id,
+            force_format="INTERNATIONAL",
+        )
+        return label or number
+
+    @api.model
+    def get_unread_count(self):
+        """Return how many conversations of the user's locations wait for an answer."""
+        return self.search_count([("is_unread", "=", True)], limit=MAX_UNREAD_SHOWN)
 
     def mark_read(self):
         """Somebody has looked at the conversation."""
@@ -211,13 +258,34 @@ class CustomerTextThread(models.Model):
             self._get_texts_domain() & Domain("is_unread", "=", True)
         ).is_unread = False
         self.sudo().write({"unread_count": 0, "is_unread": False})
+        self._notify_screens()
+        return True
+
+    def action_mark_read(self):
+        """Take conversations off the unread ones without opening them."""
+        for thread in self:
+            thread.mark_read()
         return True
 
     def action_mark_unread(self):
         """Keep conversations in sight for later."""
         self.check_access("write")
         self.sudo().write({"unread_count": 1, "is_unread": True})
+        self._notify_screens()
         return True
+
+    def _notify_screens(self):
+        """Let open Texts lists, conversations and counters look again.
+
+        Staff of every location hear that something changed; what it is they have to
+        ask for, and get only with access to it.
+        """
+        group = self.env.ref("auto_shop.group_user")
+        for thread in self:
+            group._bus_send(
+                "auto_shop.text",
+                {"thread_id": thread.id, "partner_id": thread.partner_id.id},
+            )
 
     def send_text(self, body, request_key=None):
         """Plan a text that a person wrote.
@@ -231,6 +299,15 @@ class CustomerTextThread(models.Model):
         body = (body or "").strip()
         if not body:
             raise UserError(self.env._("Write something first."))
+        if len(body) > MAX_CHARACTERS:
+            raise UserError(
+                self.env._(
+                    "A text can have %(limit)s characters at most; this one has "
+                    "%(count)s. Shorten it or send it in two parts.",
+                    limit=MAX_CHARACTERS,
+                    count=len(body),
+                )
+            )
         if not self.partner_id:
             raise UserError(
                 self.env._("Choose or create the customer of this number first.")
@@ -250,6 +327,7 @@ class CustomerTextThread(models.Model):
             ]
         )
         self._touch(planned)
+        self._notify_screens()
         return bool(planned)
 
     @api.model
@@ -262,17 +340,30 @@ class CustomerTextThread(models.Model):
             "is_unicode": is_unicode,
         }
 
-    def action_assign_partner(self, partner_id):
-        """Give the texts of an unknown number to a customer."""
+    def action_assign_partner(self, partner_id, replace_number=False):
+        """Give the texts of an unknown number to a customer.
+
+        :param bool replace_number: make it the number that the customer's texts go
+            to, also when he already has another mobile number
+        """
         self.ensure_one()
         self.check_access("write")
+        if self.partner_id:
+            raise UserError(
+                self.env._("These texts already belong to %s.", self.partner_id.name)
+            )
         partner = self.env["res.partner"].browse(partner_id)
         partner.check_access("write")
         texts = self.env["customer.interaction"].search(self._get_texts_domain())
         texts.sudo().partner_id = partner
-        if not partner.mobile and partner.text_number != self.number:
-            partner.mobile = self.number
+        if partner.text_number != self.number:
+            if replace_number or not partner.mobile:
+                partner.mobile = self.number
+            elif not partner.phone:
+                # So that his next text from it is known at once.
+                partner.phone = self.number
         thread = self._get_thread(self.company_id, partner)
         self.sudo().unlink()
         self._touch(texts)
+        thread._notify_screens()
         return thread.action_open()
