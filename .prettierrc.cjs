@@ -6,6 +6,7 @@ module.exports = {
     proseWrap: "preserve",
     semi: true,
     tabWidth: 4,
+    overrides: [{files: ["*.yml", "*.yaml", "*.json"], options: {tabWidth: 2}}],
     trailingComma: "es5",
     // Views and QWeb templates may depend on their white space.
     xmlWhitespaceSensitivity: "preserve",
