@@ -115,6 +115,8 @@ class CustomerVehicle(models.Model):
     )
     deferred_work_ids = fields.One2many("vehicle.deferred.work", "vehicle_id")
     open_work_count = fields.Integer(compute="_compute_open_work_count")
+    interaction_ids = fields.One2many("customer.interaction", "vehicle_id")
+    interaction_count = fields.Integer(compute="_compute_interaction_count")
     search_text = fields.Char(
         compute="_compute_search_text",
         store=True,
@@ -199,15 +201,15 @@ class CustomerVehicle(models.Model):
 
     @api.depends("deferred_work_ids.state")
     def _compute_open_work_count(self):
-        counts = dict(
-            self.env["vehicle.deferred.work"]._read_group(
-                [("vehicle_id", "in", self.ids), ("state", "=", "open")],
-                ["vehicle_id"],
-                ["__count"],
-            )
-        )
+        counts = self._get_counts("vehicle.deferred.work", [("state", "=", "open")])
         for vehicle in self:
             vehicle.open_work_count = counts.get(vehicle._origin, 0)
+
+    @api.depends("interaction_ids")
+    def _compute_interaction_count(self):
+        counts = self._get_counts("customer.interaction")
+        for vehicle in self:
+            vehicle.interaction_count = counts.get(vehicle._origin, 0)
 
     @api.depends(
         "year",
@@ -402,15 +404,12 @@ class CustomerVehicle(models.Model):
         )
 
     def action_open_deferred_work(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Deferred Work"),
-            "res_model": "vehicle.deferred.work",
-            "view_mode": "list,form",
-            "domain": [("vehicle_id", "=", self.id)],
-            "context": {"default_vehicle_id": self.id, "search_default_open": 1},
-        }
+        return self._get_window(
+            self.env._("Deferred Work"), "vehicle.deferred.work", search_default_open=1
+        )
+
+    def action_open_interactions(self):
+        return self._get_window(self.env._("Interactions"), "customer.interaction")
 
     def _action_decode_vin(self, without_check_digit=False):
         self.ensure_one()
@@ -489,6 +488,26 @@ class CustomerVehicle(models.Model):
         )
         self.env.add_to_compute(self._fields["search_text"], vehicles)
         vehicles.flush_recordset(["search_text"])
+
+    def _get_counts(self, model, domain=()):
+        """Return ``{vehicle: number of records of the model that belong to it}``."""
+        return dict(
+            self.env[model]._read_group(
+                [("vehicle_id", "in", self.ids), *domain], ["vehicle_id"], ["__count"]
+            )
+        )
+
+    def _get_window(self, name, model, view_mode="list,form", **context):
+        """Return the action that opens the records of this vehicle."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": view_mode,
+            "domain": [("vehicle_id", "=", self.id)],
+            "context": {"default_vehicle_id": self.id, **context},
+        }
 
     def _get_latest_odometers(self):
         """Return ``{id: (latest reading in the card's unit, date)}``."""

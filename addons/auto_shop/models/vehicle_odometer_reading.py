@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 
 from .customer_vehicle import ODOMETER_UNITS
 
@@ -82,7 +83,7 @@ class VehicleOdometerReading(models.Model):
                 "%(value)s %(unit)s on %(date)s",
                 value=f"{reading.value:,}",
                 unit=units.get(reading.unit, ""),
-                date=fields.Date.to_string(reading.date) or "",
+                date=format_date(self.env, reading.date),
             )
 
     @api.constrains("date")
@@ -95,7 +96,7 @@ class VehicleOdometerReading(models.Model):
                     self.env._(
                         "An odometer reading cannot be from the future (%(date)s). "
                         "Enter the date on which the odometer was read.",
-                        date=fields.Date.to_string(reading.date),
+                        date=format_date(self.env, reading.date),
                     )
                 )
 
