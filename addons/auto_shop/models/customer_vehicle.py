@@ -5,12 +5,20 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.vin import decode_vins, normalize_vin, plate_key, vin_problem
+from ..tools.vin import (
+    VIN_LENGTH,
+    decode_vins,
+    normalize_vin,
+    plate_key,
+    vin_problem,
+)
 
 ODOMETER_UNITS = [("mi", "mi"), ("km", "km")]
 # Where road distances are signed in miles.
 _MILE_COUNTRIES = {"US", "GB", "MM", "LR"}
 _FIRST_YEAR = 1886
+# Between what a vehicle is and its plate, in display names.
+_SEPARATOR = "·"
 _DECODED_FIELDS = ("year", "make_id", "model_id", "submodel", "engine")
 # Cards named one by one in the report of a decoding of many.
 _NAMED_CARDS = 5
@@ -22,7 +30,6 @@ class CustomerVehicle(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     # Descending puts cards without a visit, the new ones, first.
     _order = "last_visit_date desc, id desc"
-    _rec_names_search = ["search_text"]
     _check_company_auto = True
 
     @api.model
@@ -128,9 +135,7 @@ class CustomerVehicle(models.Model):
         "(vin, COALESCE(company_id, 0)) WHERE active IS TRUE AND vin IS NOT NULL",
         "Another card of this location has this VIN. Open that card instead.",
     )
-    _visit_order = models.Index(
-        "(last_visit_date DESC, id DESC) WHERE active IS TRUE"
-    )
+    _visit_order = models.Index("(last_visit_date DESC, id DESC) WHERE active IS TRUE")
 
     @api.depends("vin")
     def _compute_vin_warning(self):
@@ -170,12 +175,14 @@ class CustomerVehicle(models.Model):
         Zero, the value of a new card's empty field, is no reading.
         """
         latest = self._get_latest_odometers()
+        source = "import" if self.env.context.get("import_file") else "manual"
         self.env["vehicle.odometer.reading"].create(
             [
                 {
                     "vehicle_id": vehicle.id,
                     "value": vehicle.odometer,
                     "unit": vehicle.odometer_unit,
+                    "source": source,
                 }
                 for vehicle in self
                 if vehicle.odometer
@@ -249,26 +256,43 @@ class CustomerVehicle(models.Model):
             parts = list(filter(None, [" ".join(filter(None, words)), sign]))
             if not parts and vehicle.owner_id:
                 parts = [self.env._("Vehicle of %s", vehicle.owner_id.name or "")]
-            vehicle.display_name = " · ".join(parts) or self.env._("New vehicle")
+            vehicle.display_name = f" {_SEPARATOR} ".join(parts) or self.env._(
+                "New vehicle"
+            )
 
     @api.model
     def _search_display_name(self, operator, value):
         """Find a vehicle by any words of it: VIN, plate, make, model, owner.
 
         Each word must be somewhere on the card, in whatever order; signs in a
-        plate or VIN do not matter.
+        plate or VIN do not matter. An exact search, as an import does it for the
+        vehicle of an order, wants the whole VIN, plate or display name.
         """
-        if operator not in ("ilike", "not ilike") or not isinstance(value, str):
+        if operator in ("ilike", "not ilike") and isinstance(value, str):
+            domain = self._get_words_domain(value)
+        elif operator in ("=", "!=", "in", "not in"):
+            values = [value] if isinstance(value, str) or not value else value
+            domain = Domain.OR(self._get_exact_domain(text) for text in values if text)
+        else:
             return super()._search_display_name(operator, value)
-        domain = Domain.AND(
-            Domain.OR(
-                Domain("search_text", "ilike", text)
-                for text in dict.fromkeys([word, plate_key(word) or word])
+        return ~domain if operator in Domain.NEGATIVE_OPERATORS else domain
+
+    @api.model
+    def name_create(self, name):
+        """Create a card from what was typed into an order: a VIN or a plate.
+
+        :raise UserError: the caller does not say whose vehicle it is
+        """
+        if not self.env.context.get("default_owner_id"):
+            raise UserError(
+                self.env._("Choose the customer first, then add the vehicle.")
             )
-            # A separator of display names is no word.
-            for word in value.replace("·", " ").split()
-        )
-        return ~domain if operator == "not ilike" else domain
+        is_vin = len(normalize_vin(name) or "") == VIN_LENGTH
+        vehicle = self.create({"vin" if is_vin else "license_plate": name})
+        if is_vin:
+            # What the VIN does not tell is filled in on the card later.
+            vehicle._decode_vins()
+        return vehicle.id, vehicle.display_name
 
     @api.constrains("year")
     def _check_year(self):
@@ -363,9 +387,7 @@ class CustomerVehicle(models.Model):
         )
 
     def copy_data(self, default=None):
-        return [
-            {**vals, "notes": False} for vals in super().copy_data(default=default)
-        ]
+        return [{**vals, "notes": False} for vals in super().copy_data(default=default)]
 
     def action_decode_vin(self):
         """Fill year, make, model, submodel and engine from the VIN.
@@ -468,8 +490,9 @@ class CustomerVehicle(models.Model):
     def _register_visit(self, date):
         """Note a visit of these vehicles; an earlier one than known changes nothing."""
         self.filtered(
-            lambda vehicle: not vehicle.last_visit_date
-            or vehicle.last_visit_date < date
+            lambda vehicle: (
+                not vehicle.last_visit_date or vehicle.last_visit_date < date
+            )
         ).write({"last_visit_date": date})
 
     @api.model
@@ -488,6 +511,31 @@ class CustomerVehicle(models.Model):
         )
         self.env.add_to_compute(self._fields["search_text"], vehicles)
         vehicles.flush_recordset(["search_text"])
+
+    @api.model
+    def _get_words_domain(self, text):
+        return Domain.AND(
+            Domain.OR(
+                Domain("search_text", "ilike", part)
+                for part in dict.fromkeys([word.upper(), plate_key(word) or ""])
+                if part
+            )
+            for word in text.replace(_SEPARATOR, " ").split()
+        )
+
+    @api.model
+    def _get_exact_domain(self, text):
+        domain = Domain("vin", "=", normalize_vin(text))
+        if key := plate_key(text):
+            domain |= Domain("license_plate_key", "=", key)
+        if _SEPARATOR in text:
+            # A display name: its words, and plate or end of the VIN in full.
+            sign = text.rpartition(_SEPARATOR)[2]
+            domain |= self._get_words_domain(text) & (
+                Domain("license_plate_key", "=", plate_key(sign))
+                | Domain("vin", "=like", f"%{normalize_vin(sign)}")
+            )
+        return domain
 
     def _get_counts(self, model, domain=()):
         """Return ``{vehicle: number of records of the model that belong to it}``."""

@@ -52,9 +52,7 @@ class VehicleModel(models.Model):
             for make, name in pairs
         }
         found = self._find_by_name(cleaned.values())
-        missing = [
-            key for key in cleaned.values() if all(key) and key not in found
-        ]
+        missing = [key for key in cleaned.values() if all(key) and key not in found]
         if missing:
             self.check_access("create")
             self.env.execute_query(

@@ -11,6 +11,7 @@ from .customer_vehicle import ODOMETER_UNITS
 KM_PER_MILE = 1.609344
 # A reading converted between units may be off by the rounding.
 _ROUNDING_KM = 1
+_LAST = float("inf")
 
 
 class VehicleOdometerReading(models.Model):
@@ -19,9 +20,7 @@ class VehicleOdometerReading(models.Model):
     _order = "date desc, id desc"
     _rec_name = "value"
 
-    vehicle_id = fields.Many2one(
-        "customer.vehicle", required=True, ondelete="cascade"
-    )
+    vehicle_id = fields.Many2one("customer.vehicle", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="vehicle_id.company_id", store=True)
     date = fields.Date(required=True, default=fields.Date.context_today)
     value = fields.Integer(string="Reading", required=True, aggregator=None)
@@ -56,6 +55,7 @@ class VehicleOdometerReading(models.Model):
         "CHECK (value >= 0)", "An odometer reading cannot be below zero."
     )
     _vehicle_latest = models.Index("(vehicle_id, date DESC, id DESC)")
+    _vehicle_suspect = models.Index("(vehicle_id) WHERE is_suspect IS TRUE")
 
     @api.depends("vehicle_id")
     def _compute_unit(self):
@@ -113,7 +113,9 @@ class VehicleOdometerReading(models.Model):
         readings = self.vehicle_id.odometer_reading_ids
         for _vehicle, rows in readings.grouped("vehicle_id").items():
             highest, highest_km = self.browse(), 0
-            for reading in rows.sorted(lambda row: (row.date, row._origin.id or 1 << 62)):
+            for reading in rows.sorted(
+                lambda row: (row.date, row._origin.id or 1 << 62)
+            ):
                 km = self._convert(reading.value, reading.unit, "km")
                 if reading in result and km < highest_km - _ROUNDING_KM:
                     result[reading] = highest

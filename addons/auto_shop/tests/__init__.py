@@ -4,6 +4,7 @@ from . import test_phone
 from . import test_vehicle
 from . import test_vehicle_access
 from . import test_vehicle_deferred_work
+from . import test_vehicle_tour
 from . import test_vin
 from . import test_sms_queue
 from . import test_text_keywords

@@ -14,8 +14,10 @@ from .test_vehicle import VehicleCommon
 @freeze_time("2026-11-21 12:00:00")
 class TestOdometer(VehicleCommon):
     def _read(self, vehicle, day, value, **vals):
-        return self.env["vehicle.odometer.reading"].with_user(self.staff).create(
-            {"vehicle_id": vehicle.id, "date": day, "value": value, **vals}
+        return (
+            self.env["vehicle.odometer.reading"]
+            .with_user(self.staff)
+            .create({"vehicle_id": vehicle.id, "date": day, "value": value, **vals})
         )
 
     def test_writing_the_odometer_adds_a_reading(self):
@@ -35,6 +37,13 @@ class TestOdometer(VehicleCommon):
 
     def test_empty_field_of_a_new_card_is_no_reading(self):
         self.assertFalse(self._create_vehicle(odometer=0).odometer_reading_ids)
+
+    def test_imported_reading_says_so(self):
+        result = self.vehicles.with_context(import_file=True).load(
+            ["owner_id/.id", "odometer"], [[str(self.owner.id), "777"]]
+        )
+        reading = self.vehicles.browse(result["ids"]).odometer_reading_ids
+        self.assertRecordValues(reading, [{"value": 777, "source": "import"}])
 
     def test_latest_is_by_date_then_by_entry(self):
         vehicle = self._create_vehicle()

@@ -128,10 +128,72 @@ class TestVehicle(VehicleCommon):
             vehicle, self.vehicles.search([("display_name", "not ilike", "camry")])
         )
 
+    def test_exact_search_wants_the_whole(self):
+        vehicle = self._create_vehicle(
+            year=2019,
+            model_id=self._model("Toyota", "Camry").id,
+            license_plate="7ABC-123",
+            vin=ACCORD,
+        )
+        no_plate = self._create_vehicle(year=2003, vin="5YJ3E1EA5KF328931")
+        cases = [
+            (ACCORD, vehicle),
+            ("1hg cm82633a004352", vehicle),
+            ("7abc 123", vehicle),
+            (vehicle.display_name, vehicle),
+            (no_plate.display_name, no_plate),
+            ("004352", self.vehicles),
+            ("7ABC", self.vehicles),
+            ("2018 Toyota Camry · 7ABC-123", self.vehicles),
+            ("2019 Toyota Camry · 7ABC", self.vehicles),
+            ("-", self.vehicles),
+        ]
+        for text, expected in cases:
+            with self.subTest(text=text):
+                found = self.vehicles.name_search(text, operator="=")
+                self.assertEqual([row[0] for row in found], expected.ids)
+        search = [("display_name", "in", ["7abc123", no_plate.vin])]
+        self.assertEqual(self.vehicles.search(search), no_plate + vehicle)
+        search = [("display_name", "!=", "7abc123")]
+        self.assertEqual(self.vehicles.search(search), no_plate)
+        self.assertFalse(self.vehicles.search([("display_name", "=", False)]))
+
+    def test_created_from_what_is_typed_into_an_order(self):
+        vehicles = self.vehicles.with_context(default_owner_id=self.owner.id)
+        by_vin = vehicles.browse(vehicles.name_create("1hg cm82633a004352")[0])
+        self.assertEqual(by_vin.display_name, "2003 Honda Accord · 3A004352")
+        by_plate = vehicles.browse(vehicles.name_create("7abc 123")[0])
+        self.assertEqual(by_plate.license_plate, "7ABC 123")
+        self.assertEqual(by_plate.owner_id, self.owner)
+        unknown = vehicles.browse(vehicles.name_create("11111111111111111")[0])
+        self.assertEqual((unknown.vin, unknown.year), ("1" * 17, 0))
+        with self.assertRaisesRegex(UserError, "Choose the customer first"):
+            self.vehicles.name_create("7ABC124")
+
+    def test_interactions_are_counted(self):
+        vehicle = self._create_vehicle()
+        self.assertEqual(vehicle.interaction_count, 0)
+        self.env["customer.interaction"].create(
+            {
+                "company_id": self.company.id,
+                "partner_id": self.owner.id,
+                "vehicle_id": vehicle.id,
+                "channel": "memo",
+            }
+        )
+        vehicle.invalidate_recordset()
+        self.assertEqual(vehicle.interaction_count, 1)
+        action = vehicle.action_open_interactions()
+        self.assertEqual(
+            self.env[action["res_model"]].search_count(action["domain"]), 1
+        )
+
     def test_search_follows_a_renamed_owner(self):
         vehicle = self._create_vehicle(license_plate="X1")
         self.owner.name = "Rosa Vega"
-        self.assertEqual(self.vehicles.search([("display_name", "ilike", "vega")]), vehicle)
+        self.assertEqual(
+            self.vehicles.search([("display_name", "ilike", "vega")]), vehicle
+        )
         self.assertFalse(self.vehicles.search([("display_name", "ilike", "delgado")]))
 
     def test_same_vin_twice_is_refused_and_names_the_card(self):
@@ -280,7 +342,9 @@ class TestVehicle(VehicleCommon):
     def test_copy_leaves_out_what_belongs_to_one_vehicle(self):
         vehicle = self._create_vehicle(vin=ACCORD, license_plate="X1", year=2003)
         copy = vehicle.copy()
-        self.assertEqual((copy.vin, copy.license_plate, copy.year), (False, False, 2003))
+        self.assertEqual(
+            (copy.vin, copy.license_plate, copy.year), (False, False, 2003)
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -407,7 +471,9 @@ class TestVehicleDecode(VehicleCommon):
 
     def test_makes_and_models_are_not_doubled(self):
         Make = self.env["vehicle.make"].with_user(self.staff)
-        found = Make._find_or_create(["HONDA", "honda ", "Zzyzx Motors", "ZZYZX MOTORS"])
+        found = Make._find_or_create(
+            ["HONDA", "honda ", "Zzyzx Motors", "ZZYZX MOTORS"]
+        )
         self.assertEqual(len(set(found.values())), 2)
         self.assertEqual(found["HONDA"].name, "Honda")
         self.assertEqual(Make._find_or_create([""])[""], Make)

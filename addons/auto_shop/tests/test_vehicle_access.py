@@ -61,9 +61,7 @@ class TestVehicleAccess(VehicleCommon):
         vehicles = self._as_outsider(self.vehicles)
         self.assertFalse(vehicles.name_search(ACCORD))
         with self.assertRaises(AccessError):
-            vehicles.create(
-                {"owner_id": self.owner.id, "company_id": self.company.id}
-            )
+            vehicles.create({"owner_id": self.owner.id, "company_id": self.company.id})
 
     def test_shared_card_is_seen_everywhere(self):
         shared = self._create_vehicle(company_id=False, odometer=5)

@@ -53,9 +53,7 @@ def plate_key(text):
 def check_digit(vin):
     """Return the check digit that a VIN of 17 valid characters should carry."""
     remainder = (
-        sum(
-            _VALUES[char] * weight for char, weight in zip(vin, _WEIGHTS, strict=True)
-        )
+        sum(_VALUES[char] * weight for char, weight in zip(vin, _WEIGHTS, strict=True))
         % 11
     )
     return "X" if remainder == 10 else str(remainder)
