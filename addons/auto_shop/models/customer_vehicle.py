@@ -120,10 +120,30 @@ class CustomerVehicle(models.Model):
     last_visit_date = fields.Date(
         copy=False, readonly=True, help="Set by invoices and finished appointments."
     )
-    deferred_work_ids = fields.One2many("vehicle.deferred.work", "vehicle_id")
+    deferred_work_ids = fields.One2many(
+        "vehicle.deferred.work", "vehicle_id", string="Deferred Work"
+    )
     open_work_count = fields.Integer(compute="_compute_open_work_count")
-    interaction_ids = fields.One2many("customer.interaction", "vehicle_id")
-    interaction_count = fields.Integer(compute="_compute_interaction_count")
+    order_ids = fields.One2many("sale.order", "vehicle_id", string="Work Orders")
+    invoice_ids = fields.One2many(
+        "account.move",
+        "vehicle_id",
+        string="Invoices",
+        domain=[("move_type", "in", ("out_invoice", "out_refund", "out_receipt"))],
+    )
+    event_ids = fields.One2many(
+        "calendar.event",
+        "vehicle_id",
+        string="Appointments",
+        domain=[("shop_state", "!=", False)],
+    )
+    interaction_ids = fields.One2many(
+        "customer.interaction", "vehicle_id", string="Interactions"
+    )
+    order_count = fields.Integer(compute="_compute_counts")
+    invoice_count = fields.Integer(compute="_compute_counts")
+    event_count = fields.Integer(compute="_compute_counts")
+    interaction_count = fields.Integer(compute="_compute_counts")
     search_text = fields.Char(
         compute="_compute_search_text",
         store=True,
@@ -208,15 +228,21 @@ class CustomerVehicle(models.Model):
 
     @api.depends("deferred_work_ids.state")
     def _compute_open_work_count(self):
-        counts = self._get_counts("vehicle.deferred.work", [("state", "=", "open")])
+        counts = self._get_counts("deferred_work_ids", [("state", "=", "open")])
         for vehicle in self:
             vehicle.open_work_count = counts.get(vehicle._origin, 0)
 
-    @api.depends("interaction_ids")
-    def _compute_interaction_count(self):
-        counts = self._get_counts("customer.interaction")
+    @api.depends("order_ids", "invoice_ids", "event_ids", "interaction_ids")
+    def _compute_counts(self):
+        orders = self._get_counts("order_ids")
+        invoices = self._get_counts("invoice_ids")
+        events = self._get_counts("event_ids")
+        interactions = self._get_counts("interaction_ids")
         for vehicle in self:
-            vehicle.interaction_count = counts.get(vehicle._origin, 0)
+            vehicle.order_count = orders.get(vehicle._origin, 0)
+            vehicle.invoice_count = invoices.get(vehicle._origin, 0)
+            vehicle.event_count = events.get(vehicle._origin, 0)
+            vehicle.interaction_count = interactions.get(vehicle._origin, 0)
 
     @api.depends(
         "year",
@@ -425,13 +451,36 @@ class CustomerVehicle(models.Model):
             "\n".join(sentences), "success" if clean else "warning", sticky=not clean
         )
 
-    def action_open_deferred_work(self):
+    def action_open_orders(self):
         return self._get_window(
-            self.env._("Deferred Work"), "vehicle.deferred.work", search_default_open=1
+            "auto_shop.sale_order_action",
+            "order_ids",
+            default_partner_id=self.owner_id.id,
+        )
+
+    def action_open_invoices(self):
+        # Invoices are made from orders, not here.
+        return self._get_window(
+            "account.action_move_out_invoice_type", "invoice_ids", create=False
+        )
+
+    def action_open_appointments(self):
+        return self._get_window(
+            "auto_shop.calendar_event_action",
+            "event_ids",
+            default_customer_id=self.owner_id.id,
+            default_shop_state="booked",
         )
 
     def action_open_interactions(self):
-        return self._get_window(self.env._("Interactions"), "customer.interaction")
+        return self._get_window(None, "interaction_ids")
+
+    def action_open_deferred_work(self):
+        return self._get_window(
+            "auto_shop.vehicle_deferred_work_action",
+            "deferred_work_ids",
+            search_default_open=1,
+        )
 
     def _action_decode_vin(self, without_check_digit=False):
         self.ensure_one()
@@ -537,23 +586,40 @@ class CustomerVehicle(models.Model):
             )
         return domain
 
-    def _get_counts(self, model, domain=()):
-        """Return ``{vehicle: number of records of the model that belong to it}``."""
+    def _get_counts(self, name, domain=()):
+        """Return ``{vehicle: number of its records in a one2many field}``."""
+        field = self._fields[name]
+        domain = Domain.AND(
+            [
+                field.get_comodel_domain(self),
+                Domain("vehicle_id", "in", self._origin.ids),
+                Domain(list(domain)),
+            ]
+        )
         return dict(
-            self.env[model]._read_group(
-                [("vehicle_id", "in", self.ids), *domain], ["vehicle_id"], ["__count"]
+            self.env[field.comodel_name]._read_group(
+                domain, ["vehicle_id"], ["__count"]
             )
         )
 
-    def _get_window(self, name, model, view_mode="list,form", **context):
-        """Return the action that opens the records of this vehicle."""
+    def _get_window(self, action, field_name, **context):
+        """Return an action of the app, narrowed to the records of this vehicle."""
         self.ensure_one()
+        field = self._fields[field_name]
+        views = [(False, "list"), (False, "form")]
+        if action:
+            window = self.env["ir.actions.act_window"]._for_xml_id(action)
+            # A list says more of one vehicle than a calendar of this week.
+            views = [view for view in window["views"] if view[1] in ("list", "form")]
+        else:
+            window = {"type": "ir.actions.act_window", "res_model": field.comodel_name}
+        domain = field.get_comodel_domain(self) & Domain("vehicle_id", "=", self.id)
         return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "view_mode": view_mode,
-            "domain": [("vehicle_id", "=", self.id)],
+            **window,
+            "name": field.get_description(self.env, ["string"])["string"],
+            "view_mode": "list,form",
+            "views": views,
+            "domain": list(domain),
             "context": {"default_vehicle_id": self.id, **context},
         }
 

@@ -170,23 +170,58 @@ class TestVehicle(VehicleCommon):
         with self.assertRaisesRegex(UserError, "Choose the customer first"):
             self.vehicles.name_create("7ABC124")
 
-    def test_interactions_are_counted(self):
+    def test_what_belongs_to_the_vehicle_is_counted_and_opened(self):
         vehicle = self._create_vehicle()
-        self.assertEqual(vehicle.interaction_count, 0)
-        self.env["customer.interaction"].create(
+        other = self._create_vehicle()
+        common = {"vehicle_id": vehicle.id, "company_id": self.company.id}
+        self.env["sale.order"].create([{**common, "partner_id": self.owner.id}] * 2)
+        self.env["calendar.event"].create(
             {
-                "company_id": self.company.id,
-                "partner_id": self.owner.id,
-                "vehicle_id": vehicle.id,
-                "channel": "memo",
+                **common,
+                "name": "Brakes",
+                "start": "2026-11-23 15:00:00",
+                "stop": "2026-11-23 16:00:00",
+                "customer_id": self.owner.id,
+                "shop_state": "booked",
             }
         )
-        vehicle.invalidate_recordset()
-        self.assertEqual(vehicle.interaction_count, 1)
-        action = vehicle.action_open_interactions()
-        self.assertEqual(
-            self.env[action["res_model"]].search_count(action["domain"]), 1
+        self.env["customer.interaction"].create(
+            [{**common, "partner_id": self.owner.id, "channel": "memo"}] * 3
         )
+        self.env["vehicle.deferred.work"].create(
+            {"vehicle_id": vehicle.id, "description": "Brakes"}
+        )
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Sales",
+                "code": "VEHS",
+                "type": "sale",
+                "company_id": self.company.id,
+            }
+        )
+        self.env["account.move"].create(
+            [
+                {"move_type": kind, "journal_id": journal.id, **common}
+                for kind in ("out_invoice", "out_refund", "entry")
+            ]
+        )
+        vehicles = vehicle | other
+        vehicles.invalidate_recordset()
+        cases = [
+            ("order_count", "action_open_orders", 2),
+            ("invoice_count", "action_open_invoices", 2),
+            ("event_count", "action_open_appointments", 1),
+            ("interaction_count", "action_open_interactions", 3),
+            ("open_work_count", "action_open_deferred_work", 1),
+        ]
+        for name, method, count in cases:
+            with self.subTest(name=name):
+                self.assertEqual(vehicles.mapped(name), [count, 0])
+                action = getattr(vehicle, method)()
+                records = self.env[action["res_model"]].with_user(self.staff)
+                self.assertEqual(records.search_count(action["domain"]), count)
+                self.assertEqual([mode for _id, mode in action["views"]][:1], ["list"])
+                self.assertTrue(action["name"])
 
     def test_search_follows_a_renamed_owner(self):
         vehicle = self._create_vehicle(license_plate="X1")
