@@ -387,20 +387,22 @@ class CalendarEvent(models.Model):
     def _notice_still_holds(self, purpose_code, told_start):
         """Tell whether a planned notice is still true.
 
-        :param purpose_code: ``appointment_<notice>``
+        :param purpose_code: ``appointment_<notice>``, or that of another message about
+            a coming appointment
         :param told_start: the start that the customer would be told (UTC)
         """
         # The appointment may have been deleted since.
         if not self.exists() or not self.active:
             return False
         notice = purpose_code.removeprefix("appointment_")
-        if notice in ("scheduled", "rescheduled"):
-            return (
-                self.shop_state == "booked"
-                and self.start == told_start
-                and self.start > fields.Datetime.now()
-            )
-        return self.shop_state == notice
+        if notice in ("completed", "cancelled"):
+            return self.shop_state == notice
+        # Whatever else speaks of a time, such as a reminder, speaks of one to come.
+        return (
+            self.shop_state == "booked"
+            and self.start == told_start
+            and self.start > fields.Datetime.now()
+        )
 
     def _tell_customer(self, notice):
         """Plan the text that tells the customers about their appointment.

@@ -509,7 +509,7 @@ class CustomerInteraction(models.Model):
         return reasons
 
     def _block_reasons_post(self):
-        codes = {"incomplete_address": "no_address", "do_not_mail": "do_not_mail"}
+        codes = {"no_address": "no_address", "do_not_mail": "do_not_mail"}
         by_partner = self.partner_id._post_block_reasons()
         reasons = {}
         for row in self:

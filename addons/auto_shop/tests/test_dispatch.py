@@ -1,0 +1,423 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import AutoShopCommon
+
+# A Wednesday, 12:00 in Chicago.
+NOON = datetime(2026, 6, 17, 17, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestDispatch(AutoShopCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.write({"shop_tz": "America/Chicago", "email": "shop@example.com"})
+        cls.interactions = cls.env["customer.interaction"]
+        cls.job, cls.offer, cls.answer = cls.env["customer.interaction.purpose"].create(
+            [
+                {
+                    "code": "test_job",
+                    "name": "About the job",
+                    "sms_body": "{{ shop_name }}: hello {{ first_name }}",
+                    "email_subject": "Your visit, {{ first_name }}",
+                    "email_body": "<p>Hello {{ customer_name }}</p>",
+                    "post_title": "Hello",
+                    "post_body": "<p>Hello {{ customer_name }}</p>",
+                },
+                {
+                    "code": "test_offer",
+                    "name": "Offer",
+                    "category": "marketing",
+                    "sms_body": "Come by",
+                    "email_subject": "Come by",
+                    "email_body": "<p>Come by</p>",
+                },
+                {
+                    "code": "test_answer",
+                    "name": "Answer",
+                    "answers_customer": True,
+                    "ignore_quiet_hours": True,
+                    "sms_body": "Call {{ shop_phone }}",
+                },
+            ]
+        )
+        cls.reachable = {
+            "tz": "America/Chicago",
+            "street": "1 Main Street",
+            "city": "Springfield",
+            "state_id": cls.env.ref("base.state_us_13").id,
+            "zip": "62701",
+        }
+        cls.customer = cls._create_customer(**cls.reachable)
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(freeze_time(NOON))
+
+    def _plan(self, purpose="test_job", **vals):
+        return self.interactions._plan(
+            [{"partner_id": self.customer.id, "purpose": purpose, **vals}]
+        )
+
+    def _dispatch(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "auto_shop.ir_cron_dispatch_interactions"
+            ).sudo().method_direct_trigger()
+
+    def _texts(self, rows):
+        return self.env["sms.sms"].search([("interaction_id", "in", rows.ids)])
+
+    def _mails(self, rows):
+        return self.env["mail.mail"].search([("interaction_id", "in", rows.ids)])
+
+    # --- handing over ---
+
+    def test_text_goes_to_the_queue_of_its_company(self):
+        row = self._plan()
+        self._dispatch()
+        self.assertEqual((row.state, row.number), ("queued", "+15125550123"))
+        self.assertEqual(row.body, "Main Street Auto: hello Ann")
+        self.assertEqual(row.dispatched_at, NOON)
+        text = self._texts(row)
+        self.assertEqual((text.number, text.body), (row.number, row.body))
+        self.assertEqual(text.record_company_id, self.company)
+        self._dispatch()
+        self.assertEqual(len(self._texts(row)), 1)
+
+    def test_email_goes_to_the_mail_queue_and_wakes_it(self):
+        row = self._plan(channel="email")
+        cron = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", cron.id)]).unlink()
+        self._dispatch()
+        mail = self._mails(row)
+        self.assertEqual(mail.email_to, "ann.miller@example.com")
+        self.assertEqual(mail.subject, "Your visit, Ann")
+        self.assertIn("<p>Hello Ann Miller</p>", mail.body_html)
+        self.assertIn("shop@example.com", mail.reply_to)
+        self.assertEqual((mail.model, mail.res_id), ("res.partner", self.customer.id))
+        self.assertEqual(row.provider_ref, mail.message_id)
+        self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))
+
+    def test_postcards_gather_in_one_run(self):
+        rows = self._plan(channel="post") + self._plan(channel="post")
+        self._dispatch()
+        run = rows.print_run_id
+        self.assertEqual((len(run), run.card_count, run.state), (1, 2, "to_print"))
+        run.action_print()
+        run.action_mailed()
+        self.assertEqual(set(rows.mapped("state")), {"sent"})
+        later = self._plan(channel="post")
+        self._dispatch()
+        self.assertNotEqual(later.print_run_id, run)
+
+    def test_worded_by_a_person_goes_as_it_is(self):
+        row = self.interactions._plan(
+            [{"partner_id": self.customer.id, "channel": "sms", "body": "{{ x }} 1 < 2"}]
+        )
+        self._dispatch()
+        self.assertEqual(self._texts(row).body, "{{ x }} 1 < 2")
+
+    def test_what_is_not_due_stays(self):
+        row = self._plan(planned_at=NOON + timedelta(minutes=1))
+        call = self.interactions._plan(
+            [{"partner_id": self.customer.id, "channel": "phone", "body": "Call"}]
+        )
+        self._dispatch()
+        self.assertEqual((row.state, call.state), ("planned", "planned"))
+        with freeze_time(NOON + timedelta(minutes=1)):
+            self._dispatch()
+        self.assertEqual(row.state, "queued")
+
+    def test_no_wording_is_said(self):
+        self.job.sms_body = False
+        row = self._plan()
+        self._dispatch()
+        self.assertEqual((row.state, row.reason_code), ("failed", "no_wording"))
+        self.job.sms_body = "Now there is"
+        row.with_user(self.staff).action_send_again()
+        self.assertEqual(row.state, "planned")
+        self._dispatch()
+        self.assertEqual((row.state, row.failure_reason), ("queued", False))
+
+    def test_one_bad_row_holds_up_no_other(self):
+        rows = self._plan() + self._plan(channel="email") + self._plan(channel="post")
+        self.job.email_body = False
+        self._dispatch()
+        self.assertEqual(rows.mapped("state"), ["queued", "failed", "queued"])
+
+    # --- consent ---
+
+    def test_who_gets_nothing(self):
+        """(customer, purpose, channel) -> reason, or None when it goes."""
+        cases = [
+            ({}, "test_job", "sms", None),
+            ({"allow_texting": False}, "test_job", "sms", "no_consent"),
+            ({"allow_texting": False}, "test_answer", "sms", "no_consent"),
+            ({"mobile": False}, "test_job", "sms", "no_address"),
+            ({"mobile": "12"}, "test_job", "sms", "invalid_address"),
+            ({}, "test_job", "email", None),
+            ({"email": False}, "test_job", "email", "no_address"),
+            ({"do_not_mail": True}, "test_job", "email", "do_not_mail"),
+            ({"do_not_mail": True}, "test_offer", "email", "do_not_mail"),
+            ({"street": False}, "test_job", "post", "no_address"),
+            ({"do_not_mail": True}, "test_job", "sms", None),
+        ]
+        for vals, purpose, channel, expected in cases:
+            with self.subTest(vals=vals, purpose=purpose, channel=channel):
+                self.customer = self._create_customer(**{**self.reachable, **vals})
+                row = self._plan(purpose, channel=channel)
+                self._dispatch()
+                self.assertEqual(row.reason_code or None, expected)
+                self.assertEqual(row.state, "cancelled" if expected else "queued")
+                self.assertEqual(bool(row.failure_reason), bool(expected))
+
+    def test_what_the_customer_waits_for_goes_in_spite_of_do_not_mail(self):
+        self.customer.do_not_mail = True
+        self.job.honour_do_not_mail = False
+        row = self._plan(channel="email")
+        by_hand = self.interactions._plan(
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "channel": "email",
+                    "subject": "Your estimate",
+                    "body": "<p>Here</p>",
+                }
+            ]
+        )
+        self._dispatch()
+        self.assertEqual((row + by_hand).mapped("state"), ["queued", "queued"])
+
+    def test_answer_goes_to_the_number_that_asked(self):
+        """A direct answer needs no Allow Texting, but never goes to a stopped number."""
+        unknown = {"partner_id": None, "number": "+15125550777"}
+        row = self._plan("test_answer", **unknown)
+        self._dispatch()
+        self.assertEqual(row.state, "queued")
+        self.env["phone.blacklist"].sudo()._add(["+15125550777"])
+        row = self._plan("test_answer", **unknown)
+        self._dispatch()
+        self.assertEqual(row.reason_code, "opted_out")
+
+    # --- hours and limits ---
+
+    def test_marketing_and_jobs_wait_for_the_hours(self):
+        with freeze_time(datetime(2026, 6, 18, 4, 0)):  # 23:00 in Chicago
+            offer, job = self._plan("test_offer"), self._plan()
+            answer = self._plan("test_answer", number="+15125550123")
+            self._dispatch()
+            self.assertEqual(offer.planned_at, datetime(2026, 6, 18, 13, 0))
+            self.assertEqual(job.planned_at, datetime(2026, 6, 18, 13, 0))
+            self.assertEqual(answer.state, "queued")
+        with freeze_time(datetime(2026, 6, 18, 13, 0)):
+            self._dispatch()
+            self.assertEqual((offer + job).mapped("state"), ["queued", "queued"])
+
+    def test_hours_are_those_of_the_customer(self):
+        """18:30 in Los Angeles is 20:30 in Chicago and 21:30 in New York."""
+        cases = [
+            ("America/Los_Angeles", "queued"),
+            ("America/Chicago", "queued"),
+            ("America/New_York", "planned"),
+            (False, "queued"),
+        ]
+        with freeze_time(datetime(2026, 6, 18, 1, 30)):
+            for tz, expected in cases:
+                with self.subTest(tz=tz):
+                    self.customer.tz = tz
+                    row = self._plan("test_offer")
+                    self._dispatch()
+                    self.assertEqual(row.state, expected)
+
+    def test_automatic_messages_a_day(self):
+        self.company.automatic_message_limit = 2
+        rows = self.interactions.union(
+            *(self._plan(automatic=True) for unused in range(3))
+        )
+        manual = self._plan()
+        self._dispatch()
+        self.assertEqual(
+            rows.sorted("id").mapped("state"), ["queued", "queued", "planned"]
+        )
+        self.assertEqual(manual.state, "queued")
+        # Midnight in Chicago; from then on the hours decide.
+        waiting = rows.sorted("id")[2]
+        self.assertEqual(waiting.planned_at, datetime(2026, 6, 18, 5, 0))
+        with freeze_time(datetime(2026, 6, 18, 13, 0)):
+            self._dispatch()
+        self.assertEqual(waiting.state, "queued")
+
+    def test_no_limit(self):
+        self.company.automatic_message_limit = 0
+        rows = [self._plan(automatic=True) for unused in range(5)]
+        self._dispatch()
+        self.assertEqual({row.state for row in rows}, {"queued"})
+
+    # --- still due ---
+
+    def test_moved_appointment_falls(self):
+        start = NOON + timedelta(days=3)
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Windshield",
+                "shop_state": "booked",
+                "start": start,
+                "stop": start + timedelta(hours=1),
+                "customer_id": self.customer.id,
+                "company_id": self.company.id,
+            }
+        )
+        row = self._plan(event_id=event.id, told_start=start)
+        kept = self._plan(event_id=event.id, told_start=start + timedelta(days=1))
+        event.start = start + timedelta(days=1)
+        self._dispatch()
+        self.assertEqual((row.state, row.reason_code), ("cancelled", "superseded"))
+        self.assertEqual(kept.state, "queued")
+
+    def test_blocked_once_by_a_person(self):
+        row = self._plan()
+        row.with_user(self.staff).action_cancel()
+        self.assertEqual((row.state, row.reason_code), ("cancelled", "blocked"))
+        self.assertIn(self.staff.name, row.failure_reason)
+        self._dispatch()
+        self.assertFalse(self._texts(row))
+
+    def test_unknown_outcome_is_a_persons_to_decide(self):
+        row = self.interactions.create(
+            {"channel": "sms", "state": "unknown", "partner_id": self.customer.id}
+        )
+        with self.assertRaises(AccessError):
+            row.with_user(self.employee).action_mark_sent()
+        row.with_user(self.staff).action_mark_sent()
+        self.assertEqual(row.state, "sent")
+        row.with_user(self.staff).action_send_again()
+        self.assertEqual(row.state, "sent")
+
+    # --- e-mail reports ---
+
+    def test_email_sent_failed_and_bounced(self):
+        sent, failed = self._plan(channel="email"), self._plan(channel="email")
+        self._dispatch()
+        self._mails(sent)._postprocess_sent_message([], ["ann.miller@example.com"])
+        self.assertEqual((sent.state, sent.sent_at), ("sent", NOON))
+        self._mails(failed)._postprocess_sent_message(
+            [], [], failure_type="mail_email_invalid"
+        )
+        self.assertEqual((failed.state, failed.reason_code), ("failed", "provider"))
+        self.assertTrue(failed.failure_reason)
+        self.env["mail.thread"].message_process(
+            None,
+            "From: MAILER-DAEMON@example.com\r\n"
+            "To: bounce@example.com\r\n"
+            "Subject: Undelivered\r\n"
+            "Message-Id: <bounce-1@example.com>\r\n"
+            f"References: {sent.provider_ref}\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="x"'
+            "\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nNo such user\r\n"
+            "--x\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; example.com\r\n\r\n"
+            "Final-Recipient: rfc822; ann.miller@example.com\r\nAction: failed\r\n"
+            "Status: 5.1.1\r\n\r\n--x--\r\n",
+        )
+        self.assertEqual(sent.state, "failed")
+        self.assertIn("No such user", sent.failure_reason)
+
+    def test_relay_that_is_down_is_tried_again_later(self):
+        row = self._plan(channel="email")
+        self._dispatch()
+        mail = self._mails(row)
+        minutes = []
+        for unused in range(9):
+            mail.state = "exception"
+            mail._postprocess_sent_message([], [], failure_type="mail_smtp")
+            if mail.state == "outgoing":
+                waits = mail.scheduled_date - fields.Datetime.now()
+                minutes.append(waits.total_seconds() / 60)
+                self.assertEqual(row.state, "queued")
+        self.assertEqual(minutes, [5, 10, 20, 40, 80, 160, 320, 640])
+        self.assertEqual((row.state, mail.state), ("failed", "exception"))
+
+    def test_interrupted_mail_is_held(self):
+        row = self._plan(channel="email")
+        self._dispatch()
+        mail = self._mails(row)
+        mail.claimed_at = NOON
+        row._set_state("sending")
+        with freeze_time(NOON + timedelta(minutes=29)):
+            self._dispatch()
+            self.assertEqual(row.state, "sending")
+        with freeze_time(NOON + timedelta(minutes=31)):
+            self._dispatch()
+        self.assertEqual((row.state, mail.state), ("unknown", "exception"))
+
+    def test_reply_by_email_reaches_the_history(self):
+        row = self._plan(channel="email")
+        self._dispatch()
+        raw = (
+            "From: Ann Miller <ann.miller@example.com>\r\n"
+            "To: shop@example.com\r\n"
+            "Subject: Re: Your visit\r\n"
+            "Message-Id: <reply-1@example.com>\r\n"
+            f"In-Reply-To: {row.provider_ref}\r\n"
+            f"References: {row.provider_ref}\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n\r\nSee you then"
+        )
+        self.env["mail.thread"].message_process("res.partner", raw)
+        reply = self.interactions.search(
+            [("partner_id", "=", self.customer.id), ("direction", "=", "in")]
+        )
+        self.assertEqual((len(reply), reply.channel), (1, "email"))
+        self.assertIn("See you then", reply.body)
+        self.assertEqual(reply.company_id, self.company)
+
+    # --- many ---
+
+    def test_queries_do_not_grow_with_rows(self):
+        counts = {}
+        for channel in ("sms", "email", "post"):
+            for size in (10, 200):
+                customers = self.env["res.partner"].create(
+                    [
+                        {
+                            "name": f"Customer {number}",
+                            "email": f"{channel}{size}.{number}@example.com",
+                            "mobile": f"+151255{size // 10:02}{number:03}",
+                            "allow_texting": True,
+                            "country_id": self.country_us.id,
+                            **self.reachable,
+                        }
+                        for number in range(size)
+                    ]
+                )
+                rows = self.interactions._plan(
+                    [
+                        {
+                            "partner_id": customer.id,
+                            "purpose": "test_job",
+                            "channel": channel,
+                            "automatic": True,
+                        }
+                        for customer in customers
+                    ]
+                )
+                self.env.flush_all()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                rows._dispatch()
+                self.env.flush_all()
+                counts[channel, size] = self.env.cr.sql_log_count - before
+                self.assertEqual(set(rows.mapped("state")), {"queued"})
+            # Reading and inserting go in chunks, so a few more, never one a row.
+            self.assertLess(
+                counts[channel, 200] - counts[channel, 10], 25, f"{channel}: {counts}"
+            )

@@ -1,0 +1,137 @@
+# Copyright 2026 Auto Shop Suite
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.auto_shop.tools.sms_segments import count_segments
+from odoo.addons.auto_shop.tools.wording import WordingError, compile_wording
+
+from .common import AutoShopCommon
+
+
+@tagged("post_install", "-at_install")
+class TestWording(AutoShopCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.purpose = cls.env["customer.interaction.purpose"].create(
+            {
+                "code": "test_ready",
+                "name": "Vehicle ready",
+                "sms_body": "{{ first_name }}, your {{ vehicle }} is ready. {{ shop_name }}",
+                "email_subject": "{{ vehicle }} & more",
+                "email_body": "<p>Dear {{ customer_name }}</p>",
+            }
+        )
+
+    def test_forbidden_wording(self):
+        """What could run code, reach into an object or run long is refused."""
+        cases = {
+            "{{ first_name.__class__ }}": "forbidden",
+            "{{ first_name['x'] }}": "forbidden",
+            "{{ range(10) }}": "forbidden",
+            "{{ 10 ** 9 }}": "forbidden",
+            "{{ 'a' * 9 }}": "forbidden",
+            "{% set a = 1 %}": "forbidden",
+            "{% include 'x' %}": "forbidden",
+            "{% macro a() %}{% endmacro %}": "forbidden",
+            "{{ first_name|attr('x') }}": "filter",
+            "{{ first_name|center(9) }}": "filter",
+            "{{ first_name": "syntax",
+            "{% if first_name %}": "syntax",
+        }
+        for source, code in cases.items():
+            with self.subTest(source=source):
+                with self.assertRaises(WordingError) as caught:
+                    compile_wording(source)
+                self.assertEqual(caught.exception.args[0], code)
+                with self.assertRaises(ValidationError):
+                    self.purpose.sms_body = source
+
+    def test_allowed_wording(self):
+        cases = {
+            "Hi {{ first_name }}": "Hi Ann",
+            "Hi {{ first_name|upper }}": "Hi ANN",
+            "{% if last_name %}x{% else %}y{% endif %}": "y",
+            "{% for item in items %}- {{ item }}\n{% endfor %}": "- a\n- b\n",
+            "{{ last_name|default('there', true) }}": "there",
+            "no fields, 100 % {braces}": "no fields, 100 % {braces}",
+            'a href="%7B%7B%20first_name%20%7D%7D"': 'a href="Ann"',
+        }
+        values = {"first_name": "Ann", "last_name": "", "items": ["a", "b"]}
+        for source, expected in cases.items():
+            with self.subTest(source=source):
+                self.assertEqual(compile_wording(source)[0](values), expected)
+
+    def test_unknown_merge_field_names_the_known_ones(self):
+        with self.assertRaisesRegex(ValidationError, "frist_name.*first_name"):
+            self.purpose.sms_body = "Hi {{ frist_name }}"
+
+    def test_html_values_are_escaped_in_mails_only(self):
+        customer = self._create_customer(name="<b>Ann</b> Miller")
+        vals = {"partner_id": customer.id}
+        self.assertEqual(
+            self.purpose._preview("email", **vals)["body"],
+            "<p>Dear &lt;b&gt;Ann&lt;/b&gt; Miller</p>",
+        )
+        self.purpose.sms_body = "{{ customer_name }}"
+        self.assertEqual(
+            self.purpose._preview("sms", **vals)["body"], "<b>Ann</b> Miller"
+        )
+
+    def test_missing_values_render_as_nothing(self):
+        preview = self.purpose._preview("sms", partner_id=self._create_customer().id)
+        self.assertEqual(preview["body"], "Ann, your  is ready. Main Street Auto")
+
+    def test_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        self.purpose.with_context(lang="es_ES").sms_body = "Hola {{ first_name }}"
+        customer = self._create_customer(lang="es_ES")
+        english = self._create_customer(lang="en_US")
+        rows = self.env["customer.interaction"]._plan(
+            [{"partner_id": p.id, "purpose": "test_ready"} for p in customer + english]
+        )
+        rendered = self.purpose._render(rows)
+        self.assertEqual(rendered[rows[0].id]["body"], "Hola Ann")
+        self.assertTrue(rendered[rows[1].id]["body"].startswith("Ann, your"))
+
+    def test_own_purpose_of_a_location_comes_first(self):
+        get = self.env["customer.interaction.purpose"]._get
+        own = self.purpose.copy({"company_id": self.company.id})
+        self.assertEqual(get("test_ready", self.company), own)
+        self.assertEqual(get("test_ready", self.other_company), self.purpose)
+        own.active = False
+        self.assertEqual(get("test_ready", self.company), self.purpose)
+        self.assertFalse(get("no_such_code", self.company))
+
+    def test_only_managers_edit(self):
+        with self.assertRaises(AccessError):
+            self.purpose.with_user(self.staff).sms_body = "x"
+        self.purpose.with_user(self.manager).sms_body = "x"
+        foreign = self.purpose.copy({"company_id": self.other_company.id})
+        with self.assertRaises(AccessError):
+            foreign.with_user(self.manager).sms_body = "x"
+
+    def test_segments(self):
+        """3GPP TS 23.038: 160/153 GSM characters, 70/67 in UCS-2."""
+        cases = [
+            ("", 0, 0, False),
+            ("a" * 160, 1, 160, False),
+            ("a" * 161, 2, 161, False),
+            ("a" * 306, 2, 306, False),
+            ("a" * 307, 3, 307, False),
+            ("€" * 80, 1, 160, False),
+            ("€" * 81, 2, 162, False),
+            # An escape sequence is not split: 76 of them in a part of 153.
+            ("€" * 153, 3, 306, False),
+            ("ü" * 160, 1, 160, False),
+            ("ő" * 70, 1, 70, True),
+            ("ő" * 71, 2, 71, True),
+            ("😀" * 35, 1, 70, True),
+            ("😀" * 36, 2, 72, True),
+        ]
+        for text, segments, characters, is_unicode in cases:
+            with self.subTest(text=text[:3], length=len(text)):
+                self.assertEqual(
+                    count_segments(text), (segments, characters, is_unicode)
+                )
