@@ -15,3 +15,4 @@ from . import test_plan
 from . import test_quiet_hours
 from . import test_wording
 from . import test_dispatch
+from . import test_twilio_inbound

@@ -23,9 +23,7 @@ class SmsSandboxReply(models.TransientModel):
         string="Customer",
         default=lambda self: self._default_partner_id(),
     )
-    number = fields.Char(
-        compute="_compute_number", store=True, readonly=False, required=True
-    )
+    number = fields.Char(compute="_compute_number", store=True, readonly=False)
     body = fields.Text("Text", required=True)
 
     @api.model
@@ -58,6 +56,8 @@ class SmsSandboxReply(models.TransientModel):
                     self.company_id.name,
                 )
             )
+        if not self.number:
+            raise UserError(self.env._("From which number? Give one."))
         self.env["sms.sms"]._receive_text(
             self.company_id, self.number, "", self.body, f"SB{uuid4().hex}"
         )
