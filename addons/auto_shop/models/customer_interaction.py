@@ -491,42 +491,44 @@ class CustomerInteraction(models.Model):
         return reasons
 
     def _block_reasons_email(self):
+        return self._block_reasons_mail(
+            lambda partners, marketing, honour: partners._mail_block_reasons(
+                marketing=marketing, honour_do_not_mail=honour
+            )
+        )
+
+    def _block_reasons_post(self):
+        return self._block_reasons_mail(
+            lambda partners, marketing, honour: partners._post_block_reasons(
+                honour_do_not_mail=honour
+            )
+        )
+
+    def _block_reasons_mail(self, get_reasons):
+        """What somebody sends by hand (no purpose), and what the customer waits for,
+        goes in spite of Do Not Mail."""
         codes = {
             "no_email": "no_address",
+            "no_address": "no_address",
             "invalid_email": "invalid_address",
             "bounced": "invalid_address",
             "do_not_mail": "do_not_mail",
             "blacklisted": "opted_out",
         }
         reasons = {}
-        for marketing in (True, False):
-            rows = self.filtered(
-                lambda row: (row.purpose_id.category == "marketing") == marketing
+        for (marketing, honour), rows in self.grouped(
+            lambda row: (
+                row.purpose_id.category == "marketing",
+                row.purpose_id.honour_do_not_mail,
             )
-            by_partner = rows.partner_id._mail_block_reasons(marketing=marketing)
+        ).items():
+            by_partner = get_reasons(rows.partner_id, marketing, honour)
             for row in rows:
-                reasons.update(row._pick_reason(by_partner, codes))
+                if not row.partner_id:
+                    reasons[row.id] = ("no_address", self.env._("No customer"))
+                elif found := by_partner.get(row.partner_id.id):
+                    reasons[row.id] = (codes[found[0]], found[1])
         return reasons
-
-    def _block_reasons_post(self):
-        codes = {"no_address": "no_address", "do_not_mail": "do_not_mail"}
-        by_partner = self.partner_id._post_block_reasons()
-        reasons = {}
-        for row in self:
-            reasons.update(row._pick_reason(by_partner, codes))
-        return reasons
-
-    def _pick_reason(self, by_partner, codes):
-        if not self.partner_id:
-            return {self.id: ("no_address", self.env._("No customer"))}
-        code, sentence = by_partner.get(self.partner_id.id) or (None, None)
-        # What somebody sends by hand (no purpose), and what the customer waits for,
-        # goes all the same.
-        if not code or (
-            code == "do_not_mail" and not self.purpose_id.honour_do_not_mail
-        ):
-            return {}
-        return {self.id: (codes[code], sentence)}
 
     def _drop_blocked(self):
         reasons = self._block_reasons()
@@ -547,14 +549,12 @@ class CustomerInteraction(models.Model):
             and not row.purpose_id.ignore_quiet_hours
         )
         for row in bound:
-            partner = row.partner_id
             allowed = quiet_hours._next_allowed(
                 now,
                 row.channel,
                 row._get_tz(),
                 row.company_id,
-                partner.country_id or row.company_id.country_id,
-                partner.state_id,
+                *row._get_place(),
             )
             if allowed is None:
                 closed += row
@@ -881,10 +881,10 @@ class CustomerInteraction(models.Model):
         return self.partner_id.name
 
     def _merge_first_name(self):
-        return self.partner_id._split_name()[0]
+        return self.partner_id.first_name
 
     def _merge_last_name(self):
-        return self.partner_id._split_name()[1]
+        return self.partner_id.last_name
 
     def _merge_shop_name(self):
         return self.company_id.name
@@ -959,6 +959,19 @@ class CustomerInteraction(models.Model):
             if lang in installed:
                 return lang
         return get_lang(self.env).code
+
+    def _get_place(self):
+        """Country and state whose rules protect this customer.
+
+        Without an address he is taken for a neighbour of the shop, so that the rules
+        of its state hold rather than none.
+        """
+        partner, company = self.partner_id, self.company_id
+        country = partner.country_id or company.country_id
+        state = partner.state_id
+        if not state and country == company.country_id:
+            state = company.state_id
+        return country, state
 
     def _get_tz(self):
         """Name of the time zone in which this customer's hours count."""
