@@ -218,6 +218,10 @@ def lock(settings: Settings, _arguments: list[str]) -> int:
     return 0
 
 
+# Odoo's own addons that the benchmarks compare ours with.
+PEERS = ("base_automation",)
+
+
 def bench(settings: Settings, _arguments: list[str]) -> int:
     """Measure on a clone of the suite's template."""
     suite = addons.find(settings)
@@ -228,6 +232,9 @@ def bench(settings: Settings, _arguments: list[str]) -> int:
         )
         templates = testing.ensure_templates(quick, suite, suite)
         with testing.clone_for_run(quick, templates) as name:
+            quick.install(
+                name, "Installing what we measure against", init=PEERS, strict=True
+            )
             command = [
                 shop.env.python,
                 "-m",
