@@ -153,6 +153,9 @@ def _pytest(
         "--odoo-log-level=warn",
         f"--odoo-extra=data-dir={settings.odoo_data}",
         "--odoo-extra=http-interface=127.0.0.1",
+        # Server, browser driver and fake providers share this one process: Odoo's limit
+        # on address space is meant for one of them.
+        "--odoo-extra=limit-memory-hard=0",
         f"--odoo-extra=screenshots={settings.logs / 'screens'}",
     ]
     if settings.environ.get("K"):
