@@ -115,7 +115,7 @@ class CalendarEvent(models.Model):
         tracking=True,
         help="When the customer said that they will come at this time.",
     )
-    customer_phone = fields.Char(related="customer_id.phone", string="Phone")
+    customer_phone = fields.Char(string="Phone", compute="_compute_customer_phone")
     can_be_texted = fields.Boolean(related="customer_id.can_be_texted")
     text_block_reason = fields.Char(related="customer_id.text_block_reason")
     notify_customer = fields.Boolean(
@@ -196,6 +196,12 @@ class CalendarEvent(models.Model):
         for event in self:
             event.vehicle_id = event.work_order_id.vehicle_id or event.vehicle_id
 
+    @api.depends("customer_id.mobile", "customer_id.phone")
+    def _compute_customer_phone(self):
+        for event in self:
+            customer = event.customer_id
+            event.customer_phone = customer.mobile or customer.phone
+
     @api.depends("shop_state", "start", "stop", "bay_id", "technician_id")
     def _compute_schedule_warning(self):
         clashes = self._get_schedule_clashes()
@@ -225,6 +231,13 @@ class CalendarEvent(models.Model):
     @api.depends("pending_notice", "start", "shop_state", "customer_id.can_be_texted")
     def _compute_open_question(self):
         return super()._compute_open_question()
+
+    @api.onchange("customer_id")
+    def _onchange_customer_vehicle(self):
+        """Choose the only vehicle of a customer; leave out the one of another."""
+        vehicles = self.env["customer.vehicle"]
+        if self.customer_id and not self.vehicle_id._is_of(self.customer_id):
+            self.vehicle_id = vehicles._get_only_one_of(self.customer_id)
 
     @api.model
     def default_get(self, fields):

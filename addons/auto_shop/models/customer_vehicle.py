@@ -536,6 +536,21 @@ class CustomerVehicle(models.Model):
         )
         return refused, doubtful
 
+    def _is_of(self, partner):
+        """Tell whether somebody of the family or firm owns or drives it."""
+        people = (self.owner_id | self.driver_id).commercial_partner_id
+        return partner.commercial_partner_id._origin in people
+
+    @api.model
+    def _get_only_one_of(self, partner):
+        """Return the vehicle of a customer who has just one, else an empty set."""
+        vehicles = self.search(
+            Domain("owner_id", "=", partner._origin.id)
+            | Domain("driver_id", "=", partner._origin.id),
+            limit=2,
+        )
+        return vehicles if len(vehicles) == 1 else self.browse()
+
     def _register_visit(self, date):
         """Note a visit of these vehicles; an earlier one than known changes nothing."""
         self.filtered(

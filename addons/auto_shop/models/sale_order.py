@@ -59,14 +59,9 @@ class SaleOrder(models.Model):
     @api.onchange("partner_id")
     def _onchange_partner_vehicle(self):
         """Choose the only vehicle of a customer; leave out the one of another."""
-        if not self.partner_id or self._is_vehicle_of_customer():
-            return
-        vehicles = self.env["customer.vehicle"].search(
-            Domain("owner_id", "=", self.partner_id._origin.id)
-            | Domain("driver_id", "=", self.partner_id._origin.id),
-            limit=2,
-        )
-        self.vehicle_id = vehicles if len(vehicles) == 1 else False
+        vehicles = self.env["customer.vehicle"]
+        if self.partner_id and not self.vehicle_id._is_of(self.partner_id):
+            self.vehicle_id = vehicles._get_only_one_of(self.partner_id)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -130,14 +125,6 @@ class SaleOrder(models.Model):
         result = super()._action_confirm()
         self._register_odometers_sudo()
         return result
-
-    def _is_vehicle_of_customer(self):
-        self.ensure_one()
-        people = self.vehicle_id.owner_id | self.vehicle_id.driver_id
-        return (
-            self.partner_id.commercial_partner_id._origin
-            in people.commercial_partner_id
-        )
 
     def _register_odometers_sudo(self):
         """Keep what the odometers of confirmed orders show with their vehicles.

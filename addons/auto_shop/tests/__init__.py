@@ -16,3 +16,4 @@ from . import test_quiet_hours
 from . import test_wording
 from . import test_dispatch
 from . import test_twilio_inbound
+from . import test_question_tours

@@ -6,7 +6,8 @@ import { CustomerQuestionDialog } from "./customer_question_dialog";
 /**
  * Asks what the server wants to know about a record, and brings back the answer.
  *
- * A service: a question outlives the form or quick create that led to it.
+ * A service: a question outlives the form or quick create that led to it. Whatever
+ * shows the record meanwhile hears `CUSTOMER_QUESTION:ANSWERED` on the bus.
  */
 export const customerQuestionService = {
     dependencies: ["dialog", "notification", "orm"],
@@ -28,6 +29,7 @@ export const customerQuestionService = {
                         value,
                     ]);
                     answered = true;
+                    env.bus.trigger("CUSTOMER_QUESTION:ANSWERED", { resModel, resId });
                     if (result) {
                         notification.add(result.message, { type: result.type });
                     } else {

@@ -1,10 +1,20 @@
 import { _t } from "@web/core/l10n/translation";
+import { useBus } from "@web/core/utils/hooks";
 import { CalendarController } from "@web/views/calendar/calendar_controller";
 
 const { DateTime } = luxon;
 
 export class ScheduleCalendarController extends CalendarController {
     static template = "auto_shop.ScheduleCalendarController";
+
+    setup() {
+        super.setup();
+        useBus(this.env.bus, "CUSTOMER_QUESTION:ANSWERED", ({ detail }) => {
+            if (detail.resModel === this.model.resModel) {
+                this.model.load();
+            }
+        });
+    }
 
     get editRecordDefaultDisplayText() {
         return _t("New Appointment");

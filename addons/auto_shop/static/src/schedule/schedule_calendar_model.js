@@ -1,4 +1,5 @@
 import { _t } from "@web/core/l10n/translation";
+import { browser } from "@web/core/browser/browser";
 import { CalendarModel } from "@web/views/calendar/calendar_model";
 
 const OVER = ["completed", "no_show"];
@@ -15,6 +16,14 @@ export class ScheduleCalendarModel extends CalendarModel {
 
     get defaultFilterLabel() {
         return _t("Not assigned");
+    }
+
+    getLocalStorageScale() {
+        // A week does not fit on a phone: start there with the day.
+        if (this.env.isSmall && !browser.localStorage.getItem(this.storageKey)) {
+            return "day";
+        }
+        return super.getLocalStorageScale();
     }
 
     getAllDayDates(start) {
@@ -44,12 +53,16 @@ export class ScheduleCalendarModel extends CalendarModel {
             await this.load();
             throw error;
         }
-        await this.askCustomerQuestion(record.id);
+        await this.customerQuestion.ask(this.resModel, record.id);
     }
 
-    async askCustomerQuestion(resId) {
-        if (await this.customerQuestion.ask(this.resModel, resId)) {
-            await this.load();
-        }
+    /**
+     * @param {number} resId
+     * @param {string} method a button of the appointment's form
+     */
+    async changeState(resId, method) {
+        await this.orm.call(this.resModel, method, [[resId]]);
+        await this.load();
+        await this.customerQuestion.ask(this.resModel, resId);
     }
 }

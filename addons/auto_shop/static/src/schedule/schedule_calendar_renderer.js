@@ -1,7 +1,28 @@
+import { CalendarCommonPopover } from "@web/views/calendar/calendar_common/calendar_common_popover";
 import { CalendarCommonRenderer } from "@web/views/calendar/calendar_common/calendar_common_renderer";
 import { CalendarRenderer } from "@web/views/calendar/calendar_renderer";
 
+export class ScheduleCalendarPopover extends CalendarCommonPopover {
+    static subTemplates = {
+        ...CalendarCommonPopover.subTemplates,
+        footer: "auto_shop.ScheduleCalendarPopover.footer",
+    };
+
+    get state() {
+        return this.props.record.rawRecord.shop_state;
+    }
+
+    async onClickState(method) {
+        this.props.close();
+        await this.props.model.changeState(this.props.record.id, method);
+    }
+}
+
 export class ScheduleCalendarCommonRenderer extends CalendarCommonRenderer {
+    static components = {
+        ...CalendarCommonRenderer.components,
+        Popover: ScheduleCalendarPopover,
+    };
     static eventTemplate = "auto_shop.ScheduleCalendarCommonRenderer.event";
 
     get options() {
