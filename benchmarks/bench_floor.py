@@ -2,24 +2,21 @@
 
 from benchmarks import Bench, figure
 
-CONTACTS = 1000
+ROWS = 1000
 
 
-@figure("Insert 1,000 contacts with SQL", peer="ORM", unit="records/s")
-def insert_contacts(bench: Bench) -> None:
+@figure("Insert 1,000 rows with SQL", peer="ORM", unit="records/s")
+def insert_rows(bench: Bench) -> None:
     """The floor that set-based work is measured against."""
 
     def with_sql():
         bench.env.cr.execute(
-            "INSERT INTO res_partner (name, complete_name, active, type)"
-            " SELECT 'Contact ' || n, 'Contact ' || n, true, 'contact'"
-            " FROM generate_series(1, %s) AS n",
-            [CONTACTS],
+            "INSERT INTO res_bank (name, active)"
+            " SELECT 'Bank ' || n, true FROM generate_series(1, %s) AS n",
+            [ROWS],
         )
 
     def with_orm():
-        bench.env["res.partner"].create(
-            [{"name": f"Contact {number}"} for number in range(CONTACTS)]
-        )
+        bench.env["res.bank"].create([{"name": f"Bank {n}"} for n in range(ROWS)])
 
-    bench.compare(with_sql, with_orm, work=CONTACTS)
+    bench.compare(with_sql, with_orm, work=ROWS)
