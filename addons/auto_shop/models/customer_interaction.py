@@ -814,6 +814,39 @@ class CustomerInteraction(models.Model):
 
     # === SCREENS ===
 
+    def _get_postal_lines(self):
+        """Return name and address as the post wants them, line by line.
+
+        The country is left out within the location's own.
+        """
+        self.ensure_one()
+        partner = self.partner_id
+        foreign = partner.country_id != self.company_id.country_id
+        address = partner._display_address(without_company=True)
+        lines = [partner.name, *address.split("\n")]
+        if not foreign and lines[-1].strip() == (partner.country_id.name or "").strip():
+            lines.pop()
+        return [line.strip() for line in lines if line and line.strip()]
+
+    def _get_preview_html(self, rendered):
+        """Return an e-mail or postcard as the customer would see it, a whole page."""
+        self.ensure_one()
+        if self.channel == "post":
+            return str(
+                self.env["ir.qweb"]._render(
+                    "auto_shop.customer_postcard_preview",
+                    {
+                        "card": self,
+                        "company": self.company_id,
+                        "title": rendered["subject"],
+                        "body": Markup(html_sanitize(rendered["body"])),
+                    },
+                )
+            )
+        before, after = self._get_email_layout().split(str(self._body_marker), 1)
+        body = html_sanitize(rendered["body"], sanitize_attributes=False)
+        return f"{before}{body}{after}"
+
     def _get_conversation_texts(self):
         """Return these texts as the conversation screen shows them, in their order."""
         states = dict(self._fields["state"]._description_selection(self.env))

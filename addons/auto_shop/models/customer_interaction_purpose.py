@@ -1,7 +1,11 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from datetime import datetime, time, timedelta
+
+import pytz
+
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..tools.sms_segments import count_segments
 from ..tools.wording import WordingError, compile_wording
@@ -96,12 +100,12 @@ class CustomerInteractionPurpose(models.Model):
             for subject_field, body_field, is_html in WORDING_FIELDS.values():
                 for name, html in ((subject_field, False), (body_field, is_html)):
                     if name:
-                        purpose._check_one_wording(name, html, known)
+                        purpose._check_one_wording(name, purpose[name], html, known)
 
-    def _check_one_wording(self, field_name, is_html, known):
+    def _check_one_wording(self, field_name, source, is_html, known):
         label = self._fields[field_name]._description_string(self.env)
         try:
-            unused_render, names = compile_wording(self[field_name] or "", is_html)
+            unused_render, names = compile_wording(source or "", is_html)
         except WordingError as error:
             reasons = {
                 "syntax": self.env._("the braces do not match up: %s", error.args[1]),
@@ -188,18 +192,28 @@ class CustomerInteractionPurpose(models.Model):
         rendered = {}
         for lang, rows in interactions.grouped(lambda row: row._get_lang()).items():
             purpose = self.with_context(lang=lang)
-            render_body, names = compile_wording(purpose[body_field] or "", is_html)
-            render_subject = None
-            if subject_field:
-                render_subject, more = compile_wording(purpose[subject_field] or "")
-                names |= more
+            render, names = self._compile(
+                purpose[subject_field] if subject_field else "",
+                purpose[body_field],
+                is_html,
+            )
             values = rows.with_context(lang=lang)._merge_values(names)
-            for row in rows:
-                rendered[row.id] = {
-                    "subject": render_subject(values[row.id]) if subject_field else "",
-                    "body": render_body(values[row.id]).strip(),
-                }
+            rendered.update({row.id: render(values[row.id]) for row in rows})
         return rendered
+
+    @api.model
+    def _compile(self, subject, body, is_html):
+        """Return a function of merge values, and the merge fields that it needs."""
+        render_subject, names = compile_wording(subject or "")
+        render_body, more = compile_wording(body or "", is_html)
+
+        def render(values):
+            return {
+                "subject": render_subject(values),
+                "body": render_body(values).strip(),
+            }
+
+        return render, names | more
 
     def _preview(self, channel=None, **vals):
         """Return what a customer would get, without keeping anything.
@@ -209,7 +223,11 @@ class CustomerInteractionPurpose(models.Model):
         """
         self.ensure_one()
         channel = channel or self.channel
-        row = self.env["customer.interaction"].new(
+        row = self._new_preview_row(channel, vals)
+        return self._measure(channel, self._render(row, channel)[row.id])
+
+    def _new_preview_row(self, channel, vals):
+        return self.env["customer.interaction"].new(
             {
                 "company_id": self.env.company.id,
                 **vals,
@@ -217,7 +235,9 @@ class CustomerInteractionPurpose(models.Model):
                 "channel": channel,
             }
         )
-        rendered = self._render(row, channel)[row.id]
+
+    @api.model
+    def _measure(self, channel, rendered):
         segments = count_segments(rendered["body"]) if channel == "sms" else (0, 0, False)
         return {
             **rendered,
@@ -225,3 +245,119 @@ class CustomerInteractionPurpose(models.Model):
             "characters": segments[1],
             "is_unicode": segments[2],
         }
+
+    # === EDITOR ===
+
+    @api.model
+    def get_wording_help(self):
+        """Return what the wording editor offers beside the text.
+
+        :return: ``{"merge_fields": [{"name", "label"}], "languages": [[code, name]],
+            "partner_id": id, "event_id": id}``: the next appointment as an example
+        """
+        self.browse().check_access("read")
+        merge_fields = self.env["customer.interaction"]._merge_fields()
+        event = self.env["calendar.event"].search(
+            [
+                ("shop_state", "=", "booked"),
+                ("customer_id", "!=", False),
+                ("company_id", "=", self.env.company.id),
+                ("start", ">=", fields.Datetime.now()),
+            ],
+            order="start",
+            limit=1,
+        )
+        partner = event.customer_id or self.env["sale.order"].search(
+            [("company_id", "=", self.env.company.id)], limit=1
+        ).partner_id
+        return {
+            "merge_fields": [
+                {"name": name, "label": label} for name, label in merge_fields.items()
+            ],
+            "languages": self.env["res.lang"].get_installed(),
+            "partner_id": partner.id,
+            "event_id": event.id,
+        }
+
+    def preview_wording(
+        self, channel, wording, partner_id=False, event_id=False, lang=False
+    ):
+        """Return a wording that may not be saved yet as a customer would get it.
+
+        :param str channel: ``sms``, ``email`` or ``post``
+        :param dict wording: ``subject`` and ``body`` as they stand in the editor, in
+            the language of the user
+        :param str lang: preview in this language; the customer's own unless given
+        :return: as :meth:`_preview`, with ``html`` for a frame (not for texts), the
+            labels of merge fields that are ``empty`` for this customer, and ``lang``;
+            or ``error``, a sentence, when the wording cannot be used
+        """
+        self.check_access("read")
+        if channel not in WORDING_FIELDS:
+            raise UserError(self.env._("There is no wording for this channel."))
+        row = self._new_preview_row(
+            channel, self._prepare_preview_vals(partner_id, event_id, lang)
+        )
+        subject_field, body_field, is_html = WORDING_FIELDS[channel]
+        lang = row._get_lang()
+        if lang != (self.env.lang or lang) and self:
+            # The editor shows another language: this one is as it was saved.
+            purpose = self.with_context(lang=lang)
+            wording = {"subject": subject_field and purpose[subject_field]}
+            wording["body"] = purpose[body_field]
+        known = row._merge_fields()
+        try:
+            for name, key, html in (
+                (subject_field, "subject", False),
+                (body_field, "body", is_html),
+            ):
+                if name:
+                    self._check_one_wording(name, wording.get(key), html, known)
+        except ValidationError as error:
+            return {"error": str(error)}
+        render, names = self._compile(wording.get("subject"), wording.get("body"), is_html)
+        values = row.with_context(lang=lang)._merge_values(names)[row.id]
+        rendered = self._measure(channel, render(values))
+        return {
+            **rendered,
+            "html": row._get_preview_html(rendered) if is_html else "",
+            "empty": [known[name] for name in sorted(names) if not values[name]],
+            "lang": lang,
+        }
+
+    def _prepare_preview_vals(self, partner_id, event_id, lang):
+        """Return the values of an example message to this customer."""
+        partner = self.env["res.partner"].browse(partner_id or ())
+        event = self.env["calendar.event"].browse(event_id or ())
+        partner.check_access("read")
+        event.check_access("read")
+        company = self.company_id or self.env.company
+        partner = partner or event.customer_id
+        order = event.work_order_id or self.env["sale.order"].search(
+            [
+                ("partner_id", "=", partner.id),
+                ("company_id", "=", company.id),
+            ],
+            limit=1,
+        )
+        vehicle = event.vehicle_id or order.vehicle_id
+        if not vehicle and partner:
+            vehicle = vehicle.search([("owner_id", "=", partner.id)], limit=1)
+        if lang and partner:
+            partner = partner.new({"lang": lang}, origin=partner)
+        return {
+            "company_id": company.id,
+            "partner_id": partner,
+            "event_id": event.id,
+            "told_start": event.start or self._get_example_start(company),
+            "work_order_id": order.id,
+            "vehicle_id": vehicle.id,
+            "user_id": self.env.uid,
+        }
+
+    def _get_example_start(self, company):
+        """Tomorrow at nine at the shop."""
+        zone = pytz.timezone(company._get_shop_tz())
+        today = pytz.utc.localize(fields.Datetime.now()).astimezone(zone).date()
+        start = zone.localize(datetime.combine(today + timedelta(days=1), time(9)))
+        return start.astimezone(pytz.utc).replace(tzinfo=None)

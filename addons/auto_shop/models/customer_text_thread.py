@@ -284,7 +284,11 @@ class CustomerTextThread(models.Model):
         for thread in self:
             group._bus_send(
                 "auto_shop.text",
-                {"thread_id": thread.id, "partner_id": thread.partner_id.id},
+                {
+                    "company_id": thread.company_id.id,
+                    "partner_id": thread.partner_id.id,
+                    "number": thread.number,
+                },
             )
 
     def send_text(self, body, request_key=None):

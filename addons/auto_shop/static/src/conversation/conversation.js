@@ -74,10 +74,10 @@ export class Conversation extends Component {
 
         this.onBusText = (payload) => {
             const { thread } = this.state;
-            if (
-                payload.thread_id === thread.id ||
-                (payload.partner_id && payload.partner_id === thread.partner_id)
-            ) {
+            const isOurs = thread.partner_id
+                ? payload.partner_id === thread.partner_id
+                : payload.number === thread.number;
+            if (isOurs) {
                 this.refresh();
             }
         };
