@@ -15,3 +15,10 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.text_keyword_answers", readonly=False
     )
     twilio_inbound_url = fields.Char(related="company_id.twilio_inbound_url")
+
+    # === Messages to customers ===
+
+    shop_tz = fields.Selection(related="company_id.shop_tz", readonly=False)
+    automatic_message_limit = fields.Integer(
+        related="company_id.automatic_message_limit", readonly=False
+    )
