@@ -172,6 +172,27 @@ def scratch_database(template: str | None = None) -> Iterator[str]:
         workshop.drop(name)
 
 
+def uninstall(database: str, name: str) -> OdooRun:
+    """Uninstall an addon, as the Apps screen would."""
+    workshop = surroundings()
+    command = [
+        *(workshop.env.python, "-m", "odoo", "module"),
+        *("--config", workshop.settings.odoo_conf, "--database", database),
+        *("uninstall", name),
+    ]
+    # This command of Odoo's takes its folders from the environment only.
+    environ = {
+        **workshop.server.environ,
+        "ODOO_DATA_DIR": str(workshop.settings.odoo_data),
+        "ODOO_HTTP_INTERFACE": "127.0.0.1",
+    }
+    lines: list[str] = []
+    result = process.run(
+        command, on_line=lines.append, env=environ, cwd=workshop.settings.root
+    )
+    return OdooRun(result.code, tuple(lines))
+
+
 @dataclass(frozen=True)
 class OdooRun:
     """How a run of Odoo on a database ended, and what it logged."""
@@ -223,4 +244,5 @@ __all__ = [
     "scratch_database",
     "sql",
     "surroundings",
+    "uninstall",
 ]

@@ -14,6 +14,10 @@ class MailThread(models.AbstractModel):
         result = super()._routing_handle_bounce(email_message, message_dict)
         bounced = self._find_interactions(message_dict.get("bounced_msg_ids") or [])
         reason = html2plaintext(message_dict.get("body") or "").strip()[:500]
+        if self._is_hard_bounce(email_message):
+            self.env["res.partner"].sudo()._flag_hard_bounce(
+                message_dict.get("bounced_email")
+            )
         for row in bounced.sudo():
             # A server takes a mail in and refuses it later: the only report that may
             # follow "sent".
@@ -21,6 +25,13 @@ class MailThread(models.AbstractModel):
                 "failed", reason or self.env._("The address does not exist"), "provider"
             )
         return result
+
+    def _is_hard_bounce(self, email_message):
+        """Whether the report says that the address itself is bad (RFC 3463: 5.1.x)."""
+        return any(
+            str(part.get("Status", "")).strip().startswith("5.1.")
+            for part in email_message.walk()
+        )
 
     def _message_route_process(self, message, message_dict, routes):
         result = super()._message_route_process(message, message_dict, routes)

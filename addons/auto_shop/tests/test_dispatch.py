@@ -331,6 +331,10 @@ class TestDispatch(AutoShopCommon):
         )
         self.assertEqual(sent.state, "failed")
         self.assertIn("No such user", sent.failure_reason)
+        self.assertTrue(self.customer.email_hard_bounced)
+        later = self._plan(channel="email")
+        self._dispatch()
+        self.assertEqual(later.reason_code, "invalid_address")
 
     def test_relay_that_is_down_is_tried_again_later(self):
         row = self._plan(channel="email")
