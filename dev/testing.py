@@ -176,9 +176,9 @@ def uninstall(database: str, name: str) -> OdooRun:
     """Uninstall an addon, as the Apps screen would."""
     workshop = surroundings()
     command = [
-        *(workshop.env.python, "-m", "odoo", "module"),
+        *(workshop.env.python, "-m", "odoo", "module", "uninstall"),
         *("--config", workshop.settings.odoo_conf, "--database", database),
-        *("uninstall", name),
+        name,
     ]
     # This command of Odoo's takes its folders from the environment only.
     environ = {
