@@ -250,7 +250,9 @@ class CalendarEvent(models.Model):
             and "stop" in fields
         ):
             # Odoo's default is an hour from now, whatever the start.
-            defaults["stop"] = self._get_shop_stop(context["default_start"])
+            defaults["stop"] = self._get_shop_stop(
+                context["default_start"], self.get_default_duration()
+            )
         return defaults
 
     @api.model_create_multi
@@ -315,6 +317,11 @@ class CalendarEvent(models.Model):
             if "start" in default and "stop" not in default:
                 vals["stop"] = self._get_shop_stop(default["start"], event.duration)
         return vals_list
+
+    def get_formview_id(self, access_uid=None):
+        if self.shop_state:
+            return self.env.ref("auto_shop.calendar_event_view_form").id
+        return super().get_formview_id(access_uid=access_uid)
 
     def action_arrived(self):
         return self.write({"shop_state": "arrived"})
@@ -448,7 +455,10 @@ class CalendarEvent(models.Model):
 
     def _customer_questions(self):
         questions = super()._customer_questions()
-        notice = self._get_open_notice()
+        notice = next(
+            (notice for notice, events in self._get_open_notices().items() if events),
+            None,
+        )
         if not notice:
             return questions
         return questions + [
@@ -475,11 +485,9 @@ class CalendarEvent(models.Model):
     def _answer_appointment_notice(self, value):
         if value == "ok":
             self._tell_customer(self.pending_notice)
-            message = self.env._(
-                "The text to %s is on its way.", self.customer_id.name
-            )
+            message = self.env._("The text to %s is on its way.", self.customer_id.name)
             return {"message": message, "type": "success"}
-        super().write({"pending_notice": False})
+        self._leave_untold()
         message = self.env._("Nothing was sent to %s.", self.customer_id.name)
         return {"message": message, "type": "info"}
 
@@ -504,8 +512,10 @@ class CalendarEvent(models.Model):
             and not name.startswith("default_res_")
         }
         shop = self.with_context(context, skip_contact_description=True)
+        self._fetch_names(vals_list)
+        hours = self.get_default_duration()
         events = super(CalendarEvent, shop).create(
-            [self._prepare_shop_vals(vals) for vals in vals_list]
+            [self._prepare_shop_vals(vals, hours) for vals in vals_list]
         )
         events = self.browse(events.ids)
         events._review_notices({})
@@ -516,7 +526,9 @@ class CalendarEvent(models.Model):
 
     def _write_shop_appointments(self, vals, answer):
         self._check_shop_staff()
-        vals = {name: value for name, value in vals.items() if name not in NOTICE_FIELDS}
+        vals = {
+            name: value for name, value in vals.items() if name not in NOTICE_FIELDS
+        }
         if "privacy" in vals:
             vals["privacy"] = "confidential"
         if "shop_state" in vals:
@@ -642,34 +654,37 @@ class CalendarEvent(models.Model):
             return False
         return "rescheduled" if told_start else "scheduled"
 
-    def _get_open_notice(self):
-        """Return the notice that is open now, or ``False``.
+    def _get_open_notices(self):
+        """Return ``{notice: appointments}`` where it is open now.
 
         Time passes, and customers change their mind, while a question is open.
         """
-        self.ensure_one()
-        notice = self.pending_notice
-        if (
-            not notice
-            or self._get_notice(self.told_start) != notice
-            or not self._notice_allowed(notice)
-        ):
-            return False
-        return notice
+        waiting = self.filtered(
+            lambda event: event.pending_notice
+            and event._get_notice(event.told_start) == event.pending_notice
+        )
+        return {
+            notice: events._notice_allowed(notice)
+            for notice, events in waiting.grouped("pending_notice").items()
+        }
 
     def _answer_notices(self, tell):
-        by_notice = defaultdict(self.browse)
-        for event in self:
-            by_notice[event._get_open_notice()] |= event
-        for notice, events in by_notice.items():
-            if notice and tell:
+        told = self.browse()
+        if tell:
+            for notice, events in self._get_open_notices().items():
                 events._tell_customer(notice)
-            else:
-                super(CalendarEvent, events).write({"pending_notice": False})
+                told |= events
+        (self - told)._leave_untold()
+
+    def _leave_untold(self):
+        """Close the open questions without telling the customers."""
+        super().write({"pending_notice": False})
 
     def _register_visits(self):
         visits = self.filtered("vehicle_id")
-        for day, events in visits.grouped(lambda e: e._get_local(e.start).date()).items():
+        for day, events in visits.grouped(
+            lambda e: e._get_local(e.start).date()
+        ).items():
             events.vehicle_id._register_visit(day)
 
     def _preview_notice(self, notice):
@@ -720,13 +735,13 @@ class CalendarEvent(models.Model):
         local = self._get_local(moment)
         return format_time(self.env, local.time(), time_format="short")
 
-    def _prepare_shop_vals(self, vals):
+    def _prepare_shop_vals(self, vals, hours):
         hidden = NOTICE_FIELDS | {"notify_customer"}
         context = self.env.context
         state = vals.get("shop_state") or context.get("default_shop_state")
         start = vals.get("start") or context.get("default_start")
         if start and not vals.get("stop") and not context.get("default_stop"):
-            stop = self._get_shop_stop(start, vals.get("duration"))
+            stop = self._get_shop_stop(start, vals.get("duration") or hours)
             vals = {**vals, "stop": stop}
         return {
             # Nobody is invited: staff look at the schedule, customers get texts.
@@ -739,6 +754,18 @@ class CalendarEvent(models.Model):
             "res_model_id": False,
             "res_model": False,
         }
+
+    @api.model
+    def _fetch_names(self, vals_list):
+        """Read what the names are made of for the whole batch."""
+        for field_name, name in (
+            ("customer_id", "name"),
+            ("vehicle_id", "display_name"),
+            ("work_order_id", "name"),
+        ):
+            ids = {vals[field_name] for vals in vals_list if vals.get(field_name)}
+            records = self.env[self._fields[field_name].comodel_name].browse(ids)
+            records.mapped(name)
 
     def _prepare_shop_name(self, vals):
         # Odoo's create fills an empty name in, so that it would not be computed.
@@ -772,8 +799,7 @@ class CalendarEvent(models.Model):
         }
 
     @api.model
-    def _get_shop_stop(self, start, hours=None):
-        hours = hours or self.get_default_duration()
+    def _get_shop_stop(self, start, hours):
         return fields.Datetime.to_datetime(start) + timedelta(hours=hours)
 
     @api.model

@@ -26,7 +26,9 @@ class SaleOrder(models.Model):
     odometer_reading_id = fields.Many2one(
         "vehicle.odometer.reading", copy=False, readonly=True, ondelete="set null"
     )
-    event_ids = fields.One2many("calendar.event", "work_order_id", string="Appointments")
+    event_ids = fields.One2many(
+        "calendar.event", "work_order_id", string="Appointments"
+    )
     event_count = fields.Integer(compute="_compute_event_count")
     next_appointment = fields.Datetime(compute="_compute_event_count")
     can_be_texted = fields.Boolean(related="partner_id.can_be_texted")

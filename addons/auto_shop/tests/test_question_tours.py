@@ -64,9 +64,7 @@ class TestQuestionTours(AutoShopCommon, HttpCase):
         self.start_tour(
             f"/odoo/schedule/{event.id}", "auto_shop_question_form", login="shop_staff"
         )
-        self.assertEqual(
-            self._codes(event), ["scheduled", "rescheduled", "completed"]
-        )
+        self.assertEqual(self._codes(event), ["scheduled", "rescheduled", "completed"])
         self.assertEqual(event.shop_state, "completed")
         self.assertEqual(str(event.told_start), "2040-12-03 10:00:00")
         self.assertEqual(str(event.start), "2040-12-05 10:00:00")

@@ -27,7 +27,13 @@ class TestQuestions(ScheduleCommon):
             # name, told of the booking, vals of the appointment, change, question
             ("booking", None, booked, {}, "scheduled"),
             ("booking in the past", None, {"start": YESTERDAY}, {}, False),
-            ("moved, never told", None, booked, {"start": TOMORROW + HOUR}, "scheduled"),
+            (
+                "moved, never told",
+                None,
+                booked,
+                {"start": TOMORROW + HOUR},
+                "scheduled",
+            ),
             ("moved", True, booked, {"start": TOMORROW + HOUR}, "rescheduled"),
             (
                 "moved, answered no before",
@@ -135,9 +141,7 @@ class TestQuestions(ScheduleCommon):
             }
         )
         event.write({"shop_state": "completed", "notify_customer": True})
-        self.assertEqual(
-            self._codes(event), ["scheduled", "rescheduled", "completed"]
-        )
+        self.assertEqual(self._codes(event), ["scheduled", "rescheduled", "completed"])
         # Alone it answers what is open.
         event = self._create_event()
         event.notify_customer = True
@@ -225,9 +229,7 @@ class TestQuestions(ScheduleCommon):
         event = self._create_event(notify_customer=True)
         for hours in (1, 0, 1):
             start = TOMORROW + hours * HOUR
-            event.write(
-                {"start": start, "stop": start + HOUR, "notify_customer": True}
-            )
+            event.write({"start": start, "stop": start + HOUR, "notify_customer": True})
         self.assertEqual(
             self._codes(event),
             ["scheduled", "rescheduled", "rescheduled", "rescheduled"],

@@ -155,9 +155,7 @@ class TestSchedule(ScheduleCommon):
         }
         for old in states:
             for new in states:
-                event = self._create_event(
-                    shop_state=old, start=YESTERDAY
-                )
+                event = self._create_event(shop_state=old, start=YESTERDAY)
                 with self.subTest(old=old, new=new):
                     if old == new or (old, new) in allowed:
                         event.shop_state = new
@@ -176,9 +174,7 @@ class TestSchedule(ScheduleCommon):
         ]
         for old, button, new in cases:
             with self.subTest(button=button):
-                event = self._create_event(
-                    shop_state=old, start=YESTERDAY
-                )
+                event = self._create_event(shop_state=old, start=YESTERDAY)
                 getattr(event, button)()
                 self.assertEqual(event.shop_state, new)
 
@@ -265,9 +261,7 @@ class TestSchedule(ScheduleCommon):
         # Saying it twice does not confirm the one after.
         self.assertEqual(events._confirm_by_customer(self.customer), next_one)
         self.assertFalse(later.customer_confirmed)
-        self.assertFalse(
-            events._confirm_by_customer(self.customer, self.other_company)
-        )
+        self.assertFalse(events._confirm_by_customer(self.customer, self.other_company))
 
     def test_moving_takes_the_confirmation_back(self):
         event = self._create_event(customer_confirmed=NOW)
@@ -417,8 +411,10 @@ class TestScheduleQuiet(ScheduleCommon):
         self.assertTrue(seen.user_can_edit)
         seen.bay_id = self.bay
         self.assertEqual(meeting.with_user(colleague).name, "Busy")
-        groups = self.env["calendar.event"].with_user(colleague)._read_group(
-            [("shop_state", "!=", False)], ["customer_id"], ["__count"]
+        groups = (
+            self.env["calendar.event"]
+            .with_user(colleague)
+            ._read_group([("shop_state", "!=", False)], ["customer_id"], ["__count"])
         )
         self.assertEqual(groups, [(self.customer.with_user(colleague), 1)])
 
@@ -519,27 +515,58 @@ class TestScheduleAccess(ScheduleCommon):
         self.assertEqual(event.pending_notice, "scheduled")
         self.assertFalse(event.told_start)
 
-    def test_query_count_does_not_grow_by_event(self):
-        def count(size):
-            vals = [
+    def test_query_counts_do_not_grow_by_event(self):
+        customers = self.env["res.partner"].create(
+            [
                 {
-                    "shop_state": "booked",
-                    "customer_id": self.customer.id,
-                    "start": TOMORROW,
-                    "bay_id": self.bay.id,
+                    "name": f"Customer {number}",
+                    "mobile": f"(512) 555-01{number:02}",
+                    "allow_texting": True,
                 }
-            ] * size
-            events = self.env["calendar.event"].with_user(self.staff).create(vals)
+                for number in range(60)
+            ]
+        )
+        vehicles = self.env["customer.vehicle"].create(
+            [
+                {"owner_id": customer.id, "company_id": self.company.id}
+                for customer in customers
+            ]
+        )
+
+        def count(function):
             self.env.flush_all()
             self.env.invalidate_all()
-            events.mapped("start")
             before = self.env.cr.sql_log_count
-            events.write({"start": TOMORROW + timedelta(hours=1)})
+            result = function()
             self.env.flush_all()
-            queries = self.env.cr.sql_log_count - before
-            events.write({"notify_customer": False})
-            return queries
+            return result, self.env.cr.sql_log_count - before
 
-        count(2)
-        few, many = count(5), count(40)
-        self.assertLessEqual(many, few + 5)
+        def run(start, size):
+            events, created = count(
+                lambda: self.env["calendar.event"]
+                .with_user(self.staff)
+                .create(
+                    [
+                        {
+                            "shop_state": "booked",
+                            "customer_id": vehicle.owner_id.id,
+                            "vehicle_id": vehicle.id,
+                            "start": TOMORROW,
+                            "bay_id": self.bay.id,
+                        }
+                        for vehicle in vehicles[start : start + size]
+                    ]
+                )
+            )
+            moved = {"start": TOMORROW + timedelta(hours=1), "notify_customer": True}
+            _done, told = count(lambda: events.write(moved))
+            _done, warned = count(lambda: events.mapped("schedule_warning"))
+            return created, told, warned
+
+        run(0, 5)
+        few, many = run(5, 5), run(10, 50)
+        for what, less, more in zip(
+            ("create", "move and tell", "double bookings"), few, many, strict=True
+        ):
+            with self.subTest(what):
+                self.assertLessEqual(more, less + 5)

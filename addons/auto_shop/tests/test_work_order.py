@@ -2,10 +2,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import date
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from .common import AutoShopCommon
 
@@ -111,9 +112,9 @@ class TestWorkOrder(AutoShopCommon):
             (self.other, foreign | driven),
         ):
             with self.subTest(partner.name):
-                found = vehicles.with_context(
-                    first_partner_id=partner.id
-                ).name_search("ABC")
+                found = vehicles.with_context(first_partner_id=partner.id).name_search(
+                    "ABC"
+                )
                 ids = [vehicle_id for vehicle_id, _name in found]
                 self.assertEqual(set(ids[:2]), set(first.ids))
                 self.assertEqual(len(ids), 3)
@@ -150,8 +151,10 @@ class TestWorkOrder(AutoShopCommon):
         order = order.with_user(self.staff)
         context = order.action_open_schedule()["context"]
         self.assertEqual(context["default_work_order_id"], order.id)
-        event = self.env["calendar.event"].with_user(self.staff).create(
-            {"work_order_id": order.id, "start": "2030-01-01 10:00:00"}
+        event = (
+            self.env["calendar.event"]
+            .with_user(self.staff)
+            .create({"work_order_id": order.id, "start": "2030-01-01 10:00:00"})
         )
         self.assertEqual(order.action_open_appointments()["res_id"], event.id)
         event.copy()

@@ -1,17 +1,17 @@
-import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
-import { Dialog } from "@web/core/dialog/dialog";
-import { useChildRef } from "@web/core/utils/hooks";
+import {useHotkey} from "@web/core/hotkeys/hotkey_hook";
+import {Dialog} from "@web/core/dialog/dialog";
+import {useChildRef} from "@web/core/utils/hooks";
 
-import { Component, onMounted, useRef, useState } from "@odoo/owl";
+import {Component, onMounted, useRef, useState} from "@odoo/owl";
 
-const FACES = { smile: "fa-smile-o", frown: "fa-frown-o" };
+const FACES = {smile: "fa-smile-o", frown: "fa-frown-o"};
 
 /**
  * Puts one question of the server. Escape and the cross leave it open.
  */
 export class CustomerQuestionDialog extends Component {
     static template = "auto_shop.CustomerQuestionDialog";
-    static components = { Dialog };
+    static components = {Dialog};
     static props = {
         close: Function,
         question: Object,
@@ -19,7 +19,7 @@ export class CustomerQuestionDialog extends Component {
     };
 
     setup() {
-        this.state = useState({ busy: false });
+        this.state = useState({busy: false});
         this.modalRef = useChildRef();
         this.primaryRef = useRef("primary");
         onMounted(() => {

@@ -1,16 +1,16 @@
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { useCustomerQuestion } from "./customer_question_service";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {useCustomerQuestion} from "./customer_question_service";
 
-import { Component, status } from "@odoo/owl";
+import {Component, status} from "@odoo/owl";
 
 /**
  * The banner of a form: what is still to be decided, and a button to decide it.
  */
 export class CustomerQuestionField extends Component {
     static template = "auto_shop.CustomerQuestionField";
-    static props = { ...standardFieldProps };
+    static props = {...standardFieldProps};
 
     setup() {
         this.customerQuestion = useCustomerQuestion();
@@ -21,7 +21,7 @@ export class CustomerQuestionField extends Component {
     }
 
     async onAnswer() {
-        const { record } = this.props;
+        const {record} = this.props;
         if (!(await record.save())) {
             return;
         }

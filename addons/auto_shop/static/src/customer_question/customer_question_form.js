@@ -1,11 +1,11 @@
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { formView } from "@web/views/form/form_view";
-import { FormController } from "@web/views/form/form_controller";
-import { CalendarFormView } from "@calendar/views/calendar_form/calendar_form_view";
-import { useCustomerQuestion } from "./customer_question_service";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+import {formView} from "@web/views/form/form_view";
+import {FormController} from "@web/views/form/form_controller";
+import {CalendarFormView} from "@calendar/views/calendar_form/calendar_form_view";
+import {useCustomerQuestion} from "./customer_question_service";
 
-import { onMounted, status } from "@odoo/owl";
+import {onMounted, status} from "@odoo/owl";
 
 /**
  * Make a form ask the open question of its record, whose model has

@@ -1,7 +1,7 @@
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { CustomerQuestionDialog } from "./customer_question_dialog";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+import {CustomerQuestionDialog} from "./customer_question_dialog";
 
 /**
  * Asks what the server wants to know about a record, and brings back the answer.
@@ -12,7 +12,7 @@ import { CustomerQuestionDialog } from "./customer_question_dialog";
 export const customerQuestionService = {
     dependencies: ["dialog", "notification", "orm"],
 
-    start(env, { dialog, notification, orm }) {
+    start(env, {dialog, notification, orm}) {
         const asking = new Map();
 
         async function askNext(resModel, resId) {
@@ -29,20 +29,20 @@ export const customerQuestionService = {
                         value,
                     ]);
                     answered = true;
-                    env.bus.trigger("CUSTOMER_QUESTION:ANSWERED", { resModel, resId });
+                    env.bus.trigger("CUSTOMER_QUESTION:ANSWERED", {resModel, resId});
                     if (result) {
-                        notification.add(result.message, { type: result.type });
+                        notification.add(result.message, {type: result.type});
                     } else {
                         notification.add(
                             _t("This was changed or answered in the meantime."),
-                            { type: "info" }
+                            {type: "info"}
                         );
                     }
                 };
                 dialog.add(
                     CustomerQuestionDialog,
-                    { question, answer },
-                    { onClose: () => resolve(answered) }
+                    {question, answer},
+                    {onClose: () => resolve(answered)}
                 );
             });
         }
@@ -74,7 +74,7 @@ export const customerQuestionService = {
             return asking.get(key);
         }
 
-        return { ask };
+        return {ask};
     },
 };
 

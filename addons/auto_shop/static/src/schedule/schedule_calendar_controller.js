@@ -1,15 +1,15 @@
-import { _t } from "@web/core/l10n/translation";
-import { useBus } from "@web/core/utils/hooks";
-import { CalendarController } from "@web/views/calendar/calendar_controller";
+import {_t} from "@web/core/l10n/translation";
+import {useBus} from "@web/core/utils/hooks";
+import {CalendarController} from "@web/views/calendar/calendar_controller";
 
-const { DateTime } = luxon;
+const {DateTime} = luxon;
 
 export class ScheduleCalendarController extends CalendarController {
     static template = "auto_shop.ScheduleCalendarController";
 
     setup() {
         super.setup();
-        useBus(this.env.bus, "CUSTOMER_QUESTION:ANSWERED", ({ detail }) => {
+        useBus(this.env.bus, "CUSTOMER_QUESTION:ANSWERED", ({detail}) => {
             if (detail.resModel === this.model.resModel) {
                 this.model.load();
             }
@@ -23,12 +23,10 @@ export class ScheduleCalendarController extends CalendarController {
     onNew() {
         const now = DateTime.now();
         // The next half hour, on the day that is shown.
-        const next = now
-            .startOf("hour")
-            .plus({ minutes: now.minute < 30 ? 30 : 60 });
-        const { year, month, day } = this.date < now ? next : this.date;
-        const start = next.set({ year, month, day });
-        return this.createRecord({ start, end: start.plus({ hours: 1 }) });
+        const next = now.startOf("hour").plus({minutes: now.minute < 30 ? 30 : 60});
+        const {year, month, day} = this.date < now ? next : this.date;
+        const start = next.set({year, month, day});
+        return this.createRecord({start, end: start.plus({hours: 1})});
     }
 
     getQuickCreateFormViewProps() {

@@ -1,10 +1,10 @@
-import { _t } from "@web/core/l10n/translation";
-import { browser } from "@web/core/browser/browser";
-import { CalendarModel } from "@web/views/calendar/calendar_model";
+import {_t} from "@web/core/l10n/translation";
+import {browser} from "@web/core/browser/browser";
+import {CalendarModel} from "@web/views/calendar/calendar_model";
 
 const OVER = ["completed", "no_show"];
 // When a click on a day of the month view books.
-const MORNING = { hours: 9 };
+const MORNING = {hours: 9};
 
 export class ScheduleCalendarModel extends CalendarModel {
     static services = [...CalendarModel.services, "customer_question"];
@@ -27,7 +27,7 @@ export class ScheduleCalendarModel extends CalendarModel {
     }
 
     getAllDayDates(start) {
-        return [start.set(MORNING), start.set(MORNING).plus({ hours: 1 })];
+        return [start.set(MORNING), start.set(MORNING).plus({hours: 1})];
     }
 
     makeContextDefaults(rawRecord) {

@@ -1,4 +1,4 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
 const NO_QUESTION = "body:not(:has(.o_customer_question))";
 
@@ -13,9 +13,9 @@ function editStart(value) {
             trigger: ".o_field_widget[name=start] input[data-field=start]",
             run: `edit ${value} && press Tab`,
         },
-        { content: "Close the picker", trigger: ".o_form_sheet .oe_title", run: "click" },
-        { trigger: "body:not(:has(.o_datetime_picker))" },
-        { trigger: ".o_form_status_indicator_buttons:not(.invisible)" },
+        {content: "Close the picker", trigger: ".o_form_sheet .oe_title", run: "click"},
+        {trigger: "body:not(:has(.o_datetime_picker))"},
+        {trigger: ".o_form_status_indicator_buttons:not(.invisible)"},
     ];
 }
 
@@ -30,20 +30,20 @@ function answer(value) {
             trigger: `.o_customer_question_answer[data-value=${value}]`,
             run: "click",
         },
-        { content: "The question is gone", trigger: NO_QUESTION },
+        {content: "The question is gone", trigger: NO_QUESTION},
     ];
 }
 
 registry.category("web_tour.tours").add("auto_shop_question_form", {
     steps: () => [
-        { trigger: ".o_form_view .o_customer_question_banner" },
+        {trigger: ".o_form_view .o_customer_question_banner"},
         {
             content: "The banner asks",
             trigger: ".o_customer_question_banner button",
             run: "click",
         },
         ...answer("ok"),
-        { trigger: ".o_form_view:not(:has(.o_customer_question_banner))" },
+        {trigger: ".o_form_view:not(:has(.o_customer_question_banner))"},
         ...editStart("12/03/2040 10:00:00"),
         {
             content: "Save on purpose",
@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("auto_shop_question_form", {
             run: "click",
         },
         ...answer("ok"),
-        { trigger: ".o_form_saved:not(:has(.o_customer_question_banner))" },
+        {trigger: ".o_form_saved:not(:has(.o_customer_question_banner))"},
         ...editStart("12/04/2040 10:00:00"),
         {
             content: "Save by keyboard",
@@ -59,9 +59,9 @@ registry.category("web_tour.tours").add("auto_shop_question_form", {
             run: "press Alt+s",
         },
         ...answer("cancel"),
-        { trigger: ".o_form_saved:not(:has(.o_customer_question_banner))" },
+        {trigger: ".o_form_saved:not(:has(.o_customer_question_banner))"},
         ...editStart("12/05/2040 10:00:00"),
-        { trigger: ".o_form_button_save", run: "click" },
+        {trigger: ".o_form_button_save", run: "click"},
         {
             content: "Leave the question open",
             trigger: ".o_customer_question .btn-close",
@@ -71,23 +71,24 @@ registry.category("web_tour.tours").add("auto_shop_question_form", {
             content: "It stays, and Complete asks its own",
             trigger: ".o_form_saved",
         },
-        { trigger: "button[name=action_complete]:not(:disabled)", run: "click" },
+        {trigger: "button[name=action_complete]:not(:disabled)", run: "click"},
         ...answer("ok"),
-        { trigger: ".o_form_view:not(:has(.o_customer_question_banner))" },
+        {trigger: ".o_form_view:not(:has(.o_customer_question_banner))"},
     ],
 });
 
 registry.category("web_tour.tours").add("auto_shop_question_automatic_save", {
     steps: () => [
-        { trigger: ".o_form_view:not(:has(.o_customer_question_banner))" },
+        {trigger: ".o_form_view:not(:has(.o_customer_question_banner))"},
         ...editStart("12/06/2040 10:00:00"),
         {
             content: "Leave: the form saves by itself",
-            trigger: ".o_menu_sections [data-menu-xmlid='auto_shop.calendar_event_menu']",
+            trigger:
+                ".o_menu_sections [data-menu-xmlid='auto_shop.calendar_event_menu']",
             run: "click",
         },
-        { trigger: ".o_calendar_view" },
-        { content: "Nothing was asked", trigger: NO_QUESTION },
+        {trigger: ".o_calendar_view"},
+        {content: "Nothing was asked", trigger: NO_QUESTION},
     ],
 });
 
@@ -103,29 +104,29 @@ function drop(time) {
 
 registry.category("web_tour.tours").add("auto_shop_question_calendar", {
     steps: () => [
-        { trigger: ".o_calendar_view .o_calendar_button_next", run: "click" },
-        { trigger: ".o_event:contains(Ann Miller)" },
+        {trigger: ".o_calendar_view .o_calendar_button_next", run: "click"},
+        {trigger: ".o_event:contains(Ann Miller)"},
         ...drop("15:00:00"),
         ...answer("ok"),
-        { trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)" },
+        {trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)"},
         ...drop("17:00:00"),
         ...answer("cancel"),
-        { trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)" },
+        {trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)"},
         ...drop("12:00:00"),
         {
             content: "Escape leaves it open",
             trigger: ".o_customer_question",
             run: "press Escape",
         },
-        { trigger: NO_QUESTION },
-        { trigger: ".o_event:has(.fa-commenting-o):contains(Ann Miller)" },
+        {trigger: NO_QUESTION},
+        {trigger: ".o_event:has(.fa-commenting-o):contains(Ann Miller)"},
     ],
 });
 
 registry.category("web_tour.tours").add("auto_shop_question_quick_create", {
     steps: () => [
-        { trigger: ".o_calendar_view .o_calendar_button_next", run: "click" },
-        { trigger: ".o_calendar_view .o-calendar-button-new", run: "click" },
+        {trigger: ".o_calendar_view .o_calendar_button_next", run: "click"},
+        {trigger: ".o_calendar_view .o-calendar-button-new", run: "click"},
         {
             trigger: ".modal .o_field_widget[name=customer_id] input",
             run: "edit Ann Miller",
@@ -142,8 +143,8 @@ registry.category("web_tour.tours").add("auto_shop_question_quick_create", {
             content: "The badge says that texts may be sent",
             trigger: ".modal .badge:contains(Can be texted)",
         },
-        { trigger: ".modal .o_form_button_save", run: "click" },
+        {trigger: ".modal .o_form_button_save", run: "click"},
         ...answer("ok"),
-        { trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)" },
+        {trigger: ".o_event:not(:has(.fa-commenting-o)):contains(Ann Miller)"},
     ],
 });
