@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     ),
     "bench": (commands.bench, "measure against Odoo's own ways (T=name)"),
     "lint": (commands.lint, "check style and conventions (T=hook)"),
+    "pot": (commands.pot, "write the addons' translation templates anew"),
     "shell": (commands.shell, "open Odoo's Python shell on the database (DB=)"),
     "lock": (
         commands.lock,

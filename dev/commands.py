@@ -21,6 +21,7 @@ from dev import (
     serve,
     store,
     testing,
+    translations,
 )
 from dev.console import Problem, say, step
 from dev.database import Workshop
@@ -218,6 +219,20 @@ def lock(settings: Settings, _arguments: list[str]) -> int:
             python_env.resolve(
                 settings, env, target, [folder / name for name in sources]
             )
+    return 0
+
+
+def pot(settings: Settings, _arguments: list[str]) -> int:
+    """Write the translation template of each addon anew."""
+    suite = addons.find(settings)
+    with workshop(settings) as shop:
+        templates = testing.ensure_templates(shop, suite, suite)
+        with testing.clone_for_run(shop, templates) as name:
+            for addon in suite:
+                with step(f"Exporting the terms of {addon}"):
+                    target = translations.file(shop, addon)
+                    target.parent.mkdir(exist_ok=True)
+                    target.write_text(translations.export(shop, name, addon), "utf-8")
     return 0
 
 

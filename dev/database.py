@@ -47,6 +47,25 @@ class Workshop:
             *arguments,
         ]
 
+    def odoo_tool(
+        self, command: str, verb: str, database: str, *arguments: str
+    ) -> list[str]:
+        """Return the command line of one of Odoo's tools, as ``odoo module``."""
+        return [
+            str(self.env.python),
+            *("-m", "odoo", command, verb),
+            *("--config", str(self.settings.odoo_conf), "--database", database),
+            *arguments,
+        ]
+
+    def tool_environ(self) -> dict[str, str]:
+        """Return the environment of such a tool, which takes no folders otherwise."""
+        return {
+            **self.server.environ,
+            "ODOO_DATA_DIR": str(self.settings.odoo_data),
+            "ODOO_HTTP_INTERFACE": "127.0.0.1",
+        }
+
     def addons_path(self) -> list[str]:
         """Return the option that names the suite (Odoo warns about an empty folder)."""
         found = any(self.settings.addons.glob("*/__manifest__.py"))

@@ -175,20 +175,12 @@ def scratch_database(template: str | None = None) -> Iterator[str]:
 def uninstall(database: str, name: str) -> OdooRun:
     """Uninstall an addon, as the Apps screen would."""
     workshop = surroundings()
-    command = [
-        *(workshop.env.python, "-m", "odoo", "module", "uninstall"),
-        *("--config", workshop.settings.odoo_conf, "--database", database),
-        name,
-    ]
-    # This command of Odoo's takes its folders from the environment only.
-    environ = {
-        **workshop.server.environ,
-        "ODOO_DATA_DIR": str(workshop.settings.odoo_data),
-        "ODOO_HTTP_INTERFACE": "127.0.0.1",
-    }
     lines: list[str] = []
     result = process.run(
-        command, on_line=lines.append, env=environ, cwd=workshop.settings.root
+        workshop.odoo_tool("module", "uninstall", database, name),
+        on_line=lines.append,
+        env=workshop.tool_environ(),
+        cwd=workshop.settings.root,
     )
     return OdooRun(result.code, tuple(lines))
 
