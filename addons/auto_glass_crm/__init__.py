@@ -1,0 +1,3 @@
+from . import exceptions
+from . import tools
+from . import models
