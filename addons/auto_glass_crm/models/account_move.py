@@ -65,6 +65,10 @@ class AccountMove(models.Model):
                 ):
                     order.experience_invoice_id = move
 
+    def _may_answer_customer_question(self):
+        staff = self.env.su or self.env.user.has_group("auto_shop.group_user")
+        return staff and super()._may_answer_customer_question()
+
     def _customer_questions(self):
         questions = super()._customer_questions()
         orders = self._get_experience_orders()
@@ -104,10 +108,8 @@ class AccountMove(models.Model):
         about one after the other.
         """
         self.ensure_one()
-        staff = self.env.su or self.env.user.has_group("auto_shop.group_user")
-        orders = self.env["sale.order"]
-        if not staff or self.state != "posted" or self.move_type != "out_invoice":
-            return orders
+        if self.state != "posted" or self.move_type != "out_invoice":
+            return self.env["sale.order"]
         open_orders = self.experience_order_ids.filtered(
             lambda order: not order.customer_experience
             and order.state != "cancel"

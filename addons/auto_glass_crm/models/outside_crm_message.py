@@ -231,7 +231,7 @@ class OutsideCrmMessage(models.Model):
         return count
 
     @api.model
-    def _claim_due(self, limit=BATCH_SIZE):
+    def _claim_due(self):
         """Lock and mark the messages to be sent now; what others hold is left out."""
         self.flush_model()
         rows = self.env.execute_query(
@@ -240,7 +240,7 @@ class OutsideCrmMessage(models.Model):
                     WHERE %s ORDER BY message.id LIMIT %s
                       FOR UPDATE OF message SKIP LOCKED""",
                 self._get_due_condition(),
-                limit,
+                BATCH_SIZE,
             )
         )
         batch = self.browse(message_id for (message_id,) in rows)

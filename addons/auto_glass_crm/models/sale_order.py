@@ -294,8 +294,11 @@ class SaleOrder(models.Model):
             "lead", self, f"lead:{self.id}:{self.sent_to_crm_at.isoformat()}"
         )
 
+    def _is_shop_staff(self):
+        return self.env.su or self.env.user.has_group("auto_shop.group_user")
+
     def _check_shop_staff(self):
-        if not self.env.su and not self.env.user.has_group("auto_shop.group_user"):
+        if not self._is_shop_staff():
             raise AccessError(
                 self.env._(
                     "Only shop staff can send orders to the CRM. Ask a manager for the "
@@ -303,10 +306,11 @@ class SaleOrder(models.Model):
                 )
             )
 
+    def _may_answer_customer_question(self):
+        return self._is_shop_staff() and super()._may_answer_customer_question()
+
     def _customer_questions(self):
         questions = super()._customer_questions()
-        if not self.env.su and not self.env.user.has_group("auto_shop.group_user"):
-            return questions
         if self.state == "cancel":
             if question := self._get_void_question():
                 questions.append(question)
@@ -381,7 +385,7 @@ class SaleOrder(models.Model):
         purpose = self._get_welcome_purpose()
         if not purpose:
             return {"body": False, "segments": 0}
-        return purpose._preview(channel="sms", **self._prepare_text_vals())
+        return purpose._preview(**self._prepare_text_vals())
 
     def _prepare_text_vals(self):
         return {
@@ -511,7 +515,7 @@ class SaleOrder(models.Model):
             purpose = purposes._get(f"experience_{value}", order.company_id)
             if not purpose:
                 continue
-            shown = purpose._preview(channel="sms", **order._prepare_text_vals())
+            shown = purpose._preview(**order._prepare_text_vals())
             title = self.env._(
                 "%(face)s (texts in a row: %(count)s)",
                 face=face,

@@ -967,9 +967,12 @@ class CustomerInteraction(models.Model):
         start = self._get_appointment_start()
         if not start:
             return ""
-        return format_time(
+        shown = format_time(
             self.env, start.time(), time_format="short", lang_code=self._get_lang()
         )
+        # The narrow blank before AM is not in the alphabet of texts: one of it makes
+        # a text cost double.
+        return shown.replace("\u202f", " ")
 
     def _merge_appointment_place(self):
         return self.event_id.location or self._merge_shop_address()
