@@ -26,7 +26,11 @@ class AccountMove(models.Model):
         for move in self:
             answers = set(move.experience_order_ids.mapped("customer_experience"))
             move.customer_experience = (
-                "frown" if "frown" in answers else "smile" if "smile" in answers else False
+                "frown"
+                if "frown" in answers
+                else "smile"
+                if "smile" in answers
+                else False
             )
 
     @api.depends("state", "experience_order_ids.customer_experience")

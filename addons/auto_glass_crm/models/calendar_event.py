@@ -37,9 +37,7 @@ class CalendarEvent(models.Model):
         unsent = self._get_unsent()
         for event in self:
             event.crm_warning = (
-                self.env._(
-                    "%s has not been sent to the CRM.", event.work_order_id.name
-                )
+                self.env._("%s has not been sent to the CRM.", event.work_order_id.name)
                 if event in unsent and event.shop_state in ("booked", "arrived")
                 else False
             )
@@ -90,7 +88,9 @@ class CalendarEvent(models.Model):
         )
         # Who cannot be texted is scheduled freely.
         reasons = linked.customer_id._text_block_reasons()
-        return linked.filtered(lambda event: event.customer_id._origin.id not in reasons)
+        return linked.filtered(
+            lambda event: event.customer_id._origin.id not in reasons
+        )
 
     def _check_sent_to_crm(self):
         """Nothing goes on the schedule before its order was sent to the CRM.

@@ -112,7 +112,9 @@ class OutsideCrmMessage(models.Model):
         """Send messages that were given up, or that the other side has lost."""
         if not self.env.su and not self.env.user.has_group("auto_shop.group_manager"):
             raise AccessError(
-                self.env._("Only a shop manager can send this to the outside CRM again.")
+                self.env._(
+                    "Only a shop manager can send this to the outside CRM again."
+                )
             )
         self.check_access("read")
         again = self.filtered(lambda message: message.state in ("dead", "sent"))

@@ -145,7 +145,9 @@ class ResCompany(models.Model):
     def _get_glass_team(self):
         """Return the sales team of glass leads, empty when it was deleted."""
         self.ensure_one()
-        shipped = self.env.ref("auto_glass_crm.crm_team_glass", raise_if_not_found=False)
+        shipped = self.env.ref(
+            "auto_glass_crm.crm_team_glass", raise_if_not_found=False
+        )
         return self.glass_team_id or shipped or self.glass_team_id
 
     def _get_glass_stage(self, kind):

@@ -29,20 +29,14 @@ class ResConfigSettings(models.TransientModel):
     review_requests = fields.Selection(
         related="company_id.review_requests", readonly=False
     )
-    google_place_id = fields.Char(
-        related="company_id.google_place_id", readonly=False
-    )
-    review_url = fields.Char(
-        related="company_id.review_url", readonly=False
-    )
+    google_place_id = fields.Char(related="company_id.google_place_id", readonly=False)
+    review_url = fields.Char(related="company_id.review_url", readonly=False)
     experience_user_id = fields.Many2one(
         related="company_id.experience_user_id",
         readonly=False,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
-    outside_crm_url = fields.Char(
-        related="company_id.outside_crm_url", readonly=False
-    )
+    outside_crm_url = fields.Char(related="company_id.outside_crm_url", readonly=False)
     outside_crm_secret = fields.Char(
         related="company_id.outside_crm_secret", readonly=False
     )

@@ -109,9 +109,7 @@ class SaleOrder(models.Model):
         result = super().write(vals)
         if moved:
             # Another customer: nobody has sent or greeted that one.
-            moved.sudo().write(
-                {"sent_to_crm_at": False, "sent_to_crm_user_id": False}
-            )
+            moved.sudo().write({"sent_to_crm_at": False, "sent_to_crm_user_id": False})
         return result
 
     def action_send_to_crm(self):
@@ -509,7 +507,9 @@ class SaleOrder(models.Model):
         """Return both closing texts as their customer would get them, for a screen."""
         order = self.sorted("id")[-1]
         purposes = self.env["customer.interaction.purpose"]
-        faces = dict(order._fields["customer_experience"]._description_selection(self.env))
+        faces = dict(
+            order._fields["customer_experience"]._description_selection(self.env)
+        )
         lines = []
         for value, face in faces.items():
             purpose = purposes._get(f"experience_{value}", order.company_id)

@@ -5,7 +5,6 @@
 import json
 import socketserver
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -60,7 +59,7 @@ def _handler(crm):
                 "payload": json.loads(body),
                 "signed": self.headers["X-Auto-Shop-Signature"]
                 == sign(crm.secret, timestamp, body),
-                "fresh": abs(time.time() - int(timestamp)) < 300,
+                "timestamp": timestamp,
                 "status": todo[0] if isinstance(todo, tuple) else todo,
             }
             with lock:

@@ -58,7 +58,9 @@ class TestExperience(AutoGlassInvoicingCommon):
                     .create(
                         {
                             "advance_payment_method": method,
-                            "amount" if method == "percentage" else "fixed_amount": amount,
+                            "amount"
+                            if method == "percentage"
+                            else "fixed_amount": amount,
                         }
                     )
                 )
@@ -83,9 +85,7 @@ class TestExperience(AutoGlassInvoicingCommon):
         question = move.customer_question()
         move.customer_answer(question["key"], "smile")
         self.assertFalse(move.customer_question())
-        self.assertEqual(
-            orders.mapped("customer_experience"), ["smile", "smile"]
-        )
+        self.assertEqual(orders.mapped("customer_experience"), ["smile", "smile"])
         self.assertEqual(len(self._texts("experience_smile")), 1)
 
     def test_an_insurer_pays_for_several_customers(self):
@@ -252,8 +252,7 @@ class TestExperience(AutoGlassInvoicingCommon):
                     self.assertIn("/r/", preview)
                     self.assertIn(link.short_url, body)
                     expected = addresses.get("review_url") or (
-                        "https://search.google.com/local/writereview"
-                        "?placeid=ChIJ+a%2Fb"
+                        "https://search.google.com/local/writereview?placeid=ChIJ+a%2Fb"
                     )
                     self.assertEqual(link.redirected_url, expected)
                     # Rendered again (send again): the same link.

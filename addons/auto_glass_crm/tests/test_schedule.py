@@ -36,16 +36,18 @@ class TestSchedule(AutoGlassCommon):
             "create": lambda: self._book(order),
             "with an answer": lambda: self._book(order, notify_customer=True),
             "link": lambda: event.write({"work_order_id": order.id}),
-            "from the order": lambda: order.write({"event_ids": [Command.create(vals)]}),
+            "from the order": lambda: order.write(
+                {"event_ids": [Command.create(vals)]}
+            ),
             "link from the order": lambda: order.write(
                 {"event_ids": [Command.link(event.id)]}
             ),
             "default": lambda: event.with_context(
                 default_work_order_id=order.id
             ).create(vals),
-            "forged context": lambda: event.with_context(
-                appointment_first=True
-            ).write({"work_order_id": order.id}),
+            "forged context": lambda: event.with_context(appointment_first=True).write(
+                {"work_order_id": order.id}
+            ),
         }
         for name, attempt in cases.items():
             with (
@@ -165,7 +167,9 @@ class TestSchedule(AutoGlassCommon):
                     order = self._create_sent_order(partner)
                     lead = order.opportunity_id
                     event, stage = None, lead.stage_id
-                    said = {} if isinstance(answer, str) else {"notify_customer": answer}
+                    said = (
+                        {} if isinstance(answer, str) else {"notify_customer": answer}
+                    )
                     if notice == "scheduled":
                         event = self._book(order, **said)
                     else:

@@ -227,7 +227,9 @@ class TestSendToCrm(AutoGlassCommon):
         self.assertFalse(self._texts())
 
     def test_without_the_purpose_nothing_is_texted(self):
-        self.env.ref("auto_glass_crm.customer_interaction_purpose_welcome").active = False
+        self.env.ref(
+            "auto_glass_crm.customer_interaction_purpose_welcome"
+        ).active = False
         order = self._create_glass_order()
         self.assertFalse(order.customer_question()["preview"])
         order.action_send_to_crm()
@@ -253,8 +255,10 @@ class TestSendToCrm(AutoGlassCommon):
         order.write({"sent_to_crm_at": NOW, "customer_experience": "smile"})
         self.assertFalse(order.sent_to_crm_at)
         self.assertFalse(order.customer_experience)
-        created = self.env["sale.order"].with_user(self.staff).create(
-            {"partner_id": self.customer.id, "sent_to_crm_at": NOW}
+        created = (
+            self.env["sale.order"]
+            .with_user(self.staff)
+            .create({"partner_id": self.customer.id, "sent_to_crm_at": NOW})
         )
         self.assertFalse(created.sent_to_crm_at)
 
@@ -282,6 +286,4 @@ class TestSendToCrm(AutoGlassCommon):
         foreign.action_send_to_crm()
         self.assertEqual(foreign.company_id, self.other_company)
         self.assertNotEqual(foreign.opportunity_id.id, order.opportunity_id.id)
-        self.assertEqual(
-            self._texts().company_id, self.company | self.other_company
-        )
+        self.assertEqual(self._texts().company_id, self.company | self.other_company)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import requests
 
 # Seconds to connect, and between two bytes of the answer.
-TIMEOUT = (5, 10)
+TIMEOUT = 10
 # An answer's Retry-After beyond this is not believed (seconds).
 MAX_RETRY_AFTER = 24 * 3600
 RETRY_STATUS = {408, 425, 429}
