@@ -374,10 +374,8 @@ class SaleOrder(models.Model):
         return self._get_voided_event()._answer_appointment_notice(value)
 
     def _get_voided_event(self):
-        return self.event_ids.sorted("id").filtered(
-            lambda event: event.pending_notice == "cancelled"
-            and event._get_open_notice()
-        )[:1]
+        open_events = self.event_ids._get_open_notices().get("cancelled")
+        return (open_events or self.env["calendar.event"]).sorted("id")[:1]
 
     def _preview_welcome(self):
         purpose = self._get_welcome_purpose()

@@ -15,11 +15,13 @@ export const customerQuestionService = {
     start(env, {dialog, notification, orm}) {
         const asking = new Map();
 
-        async function askNext(resModel, resId) {
+        async function askNext(resModel, resId, asked) {
             const question = await orm.call(resModel, "customer_question", [[resId]]);
-            if (!question) {
+            // "Not now" is an answer too: that question stays open, for the next time.
+            if (!question || asked.has(question.key)) {
                 return false;
             }
+            asked.add(question.key);
             return new Promise((resolve) => {
                 let answered = false;
                 const answer = async (value) => {
@@ -48,8 +50,9 @@ export const customerQuestionService = {
         }
 
         async function askAll(resModel, resId) {
+            const asked = new Set();
             let answered = false;
-            while (await askNext(resModel, resId)) {
+            while (await askNext(resModel, resId, asked)) {
                 answered = true;
             }
             return answered;
