@@ -51,7 +51,16 @@
         "views/customer_text_buttons.xml",
         "views/menus.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/res_company_demo.xml",
+        "demo/res_users_demo.xml",
+        "demo/shop_bay_demo.xml",
+        "demo/product_demo.xml",
+        "demo/sale_order_template_demo.xml",
+        "demo/res.partner.csv",
+        "demo/customer.vehicle.csv",
+        "demo/auto_shop_demo.xml",
+    ],
     "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": ["auto_shop/static/src/**/*"],
