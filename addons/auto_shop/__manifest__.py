@@ -62,6 +62,7 @@
         "demo/auto_shop_demo.xml",
     ],
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": ["auto_shop/static/src/**/*"],
         "web.assets_tests": ["auto_shop/static/tests/tours/**/*"],

@@ -35,3 +35,32 @@ def post_init_hook(env):
         companies.search([("sms_provider", "in", ("iap", False))]).write(
             {"sms_provider": "sandbox"}
         )
+
+
+def uninstall_hook(env):
+    """Spare Odoo the rows that it would try to delete one by one, in vain.
+
+    Those of our own tables go with the tables. Companies, people and products that
+    demo data brought are in orders and invoices, which stay.
+    """
+    env["ir.model.data"].search(
+        [
+            ("module", "=", "auto_shop"),
+            (
+                "model",
+                "in",
+                (
+                    "customer.interaction.purpose",
+                    "customer.vehicle",
+                    "product.category",
+                    "product.product",
+                    "product.template",
+                    "res.company",
+                    "res.partner",
+                    "res.users",
+                    "shop.bay",
+                    "vehicle.make",
+                ),
+            ),
+        ]
+    ).unlink()
