@@ -233,10 +233,7 @@ class CustomerInteraction(models.Model):
         return rows
 
     def write(self, vals):
-        taken = PROTECTED_FIELDS & vals.keys()
-        if HISTORY_FIELDS & vals.keys() and any(row._is_history() for row in self):
-            taken |= HISTORY_FIELDS & vals.keys()
-        if not self.env.su and taken:
+        if not self.env.su and (taken := self._get_taken_fields(vals)):
             raise AccessError(
                 self.env._(
                     "The history of a customer cannot be rewritten (%s). Write a memo "
@@ -245,6 +242,14 @@ class CustomerInteraction(models.Model):
                 )
             )
         return super().write(vals)
+
+    def _get_taken_fields(self, vals):
+        """Return which of these fields nobody may write on these rows."""
+        taken = PROTECTED_FIELDS & vals.keys()
+        history = HISTORY_FIELDS & vals.keys()
+        if history and any(row._is_history() for row in self):
+            taken |= history
+        return taken
 
     def _is_history(self):
         return self.channel in DISPATCHED_CHANNELS and (
