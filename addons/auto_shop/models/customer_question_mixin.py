@@ -112,12 +112,14 @@ class CustomerQuestionMixin(models.AbstractModel):
         # Waits for the other transaction. If that one wrote the record, PostgreSQL
         # refuses ours, and Odoo runs the request again on what is then there.
         self.flush_recordset()
-        self.env.execute_query(
+        # That is what is meant to happen, so it is not logged as an error.
+        self.env.cr.execute(
             SQL(
                 "SELECT id FROM %s WHERE id = %s FOR NO KEY UPDATE",
                 SQL.identifier(self._table),
                 self.id,
-            )
+            ),
+            log_exceptions=False,
         )
         self.invalidate_recordset()
 

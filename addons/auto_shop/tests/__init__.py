@@ -18,3 +18,4 @@ from . import test_dispatch
 from . import test_twilio_inbound
 from . import test_question_tours
 from . import test_twilio_api
+from . import test_question_race
