@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..tools.phone import is_e164
+
 
 class PhoneBlacklist(models.Model):
     _inherit = "phone.blacklist"
@@ -15,6 +17,13 @@ class PhoneBlacklist(models.Model):
         help="The holder of this number texted STOP. Only a START from the same "
         "number lifts it.",
     )
+
+    def _search_number(self, operator, value):
+        """Numbers that are E.164 already are looked up as they are: parsing one costs a
+        millisecond, and each group of texts asks for its numbers."""
+        if operator in ("in", "not in") and all(map(is_e164, value)):
+            return [("number", operator, value)]
+        return super()._search_number(operator, value)
 
     @api.model_create_multi
     def create(self, vals_list):

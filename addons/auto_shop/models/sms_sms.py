@@ -776,20 +776,28 @@ class SmsSms(models.Model):
         }
         if refs:
             interactions.flush_model()
+            known = self.env.execute_query(
+                SQL(
+                    "SELECT provider_ref FROM customer_interaction"
+                    " WHERE company_id = %s AND provider_ref = ANY(%s)",
+                    company.id,
+                    list(refs),
+                )
+            )
+            # What the history has already must not hold up the rest.
+            for (ref,) in known:
+                del refs[ref]
+        if refs:
             self.env.execute_query(
                 SQL(
-                    # What the history has already must not hold up the rest.
                     """
                     UPDATE customer_interaction i SET provider_ref = v.ref
-                      FROM unnest(%(ids)s, %(refs)s) AS v(id, ref)
-                     WHERE i.id = v.id AND NOT EXISTS (
-                               SELECT 1 FROM customer_interaction o
-                                WHERE o.company_id = i.company_id
-                                  AND o.provider_ref = v.ref)
+                      FROM unnest(%s, %s) AS v(id, ref)
+                     WHERE i.id = v.id
                  RETURNING i.id
                     """,
-                    ids=list(refs.values()),
-                    refs=list(refs),
+                    list(refs.values()),
+                    list(refs),
                 )
             )
             interactions.invalidate_model(["provider_ref"], flush=False)

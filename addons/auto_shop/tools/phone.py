@@ -20,6 +20,9 @@ KNOWN_WORDS = re.compile(
 )
 
 
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
 def parse_number(number, country_code=None):
     """Return the ``phonenumbers.PhoneNumber`` of what a person typed, or ``None``.
 
@@ -38,6 +41,11 @@ def parse_number(number, country_code=None):
     if any(char.isalpha() for char in KNOWN_WORDS.sub("", number)):
         return None
     return parsed
+
+
+def is_e164(number):
+    """Whether ``number`` has the form of E.164: a plus sign and up to 15 digits."""
+    return bool(number and E164.fullmatch(number))
 
 
 def normalize_number(number, country_code=None):

@@ -129,6 +129,8 @@ class SmsApiTwilioShop(SmsApiTwilio):
                     user_agent="auto_shop",
                 )
                 | {"Accept": "application/json"},
+                "senders": company_sudo.sms_twilio_number_ids,
+                "callback_url": get_twilio_status_callback_url(company_sudo, ""),
                 "service_sid": company_sudo.twilio_messaging_service_sid,
                 "threads": max(1, int(get_param("auto_shop.sms_threads") or 10)),
                 "timeout": urllib3.Timeout(
@@ -165,8 +167,11 @@ class SmsApiTwilioShop(SmsApiTwilio):
         config = self._get_config()
         if config["service_sid"]:
             return {"MessagingServiceSid": config["service_sid"]}
-        sender = get_twilio_from_number(config["company"], number)
-        return {"From": sender.number} if sender else {}
+        senders = config["senders"]
+        if len(senders) > 1:
+            # Only then is it worth to parse the number for its country.
+            senders = get_twilio_from_number(config["company"], number)
+        return {"From": senders.number} if senders else {}
 
     # ------------------------------------------------------------------
     # Sending
@@ -181,9 +186,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
                     "To": recipient["number"],
                     **self._get_sender(recipient["number"]),
                     "Body": message.get("content") or "",
-                    "StatusCallback": get_twilio_status_callback_url(
-                        config["company"], recipient["uuid"]
-                    ),
+                    "StatusCallback": config["callback_url"] + recipient["uuid"],
                 },
             )
             for message in messages
