@@ -7,7 +7,7 @@ import pytz
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools.sms_segments import count_segments
+from ..tools.sms_segments import count_segments, use_plain_signs
 from ..tools.wording import WordingError, compile_wording
 
 CHANNELS = [
@@ -208,9 +208,10 @@ class CustomerInteractionPurpose(models.Model):
         render_body, more = compile_wording(body or "", is_html)
 
         def render(values):
+            text = render_body(values).strip()
             return {
                 "subject": render_subject(values),
-                "body": render_body(values).strip(),
+                "body": text if is_html else use_plain_signs(text),
             }
 
         return render, names | more

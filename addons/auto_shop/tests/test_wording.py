@@ -1,5 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from datetime import datetime
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
@@ -14,6 +16,7 @@ class TestWording(AutoShopCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.company.shop_tz = "UTC"
         cls.purpose = cls.env["customer.interaction.purpose"].create(
             {
                 "code": "test_ready",
@@ -111,6 +114,17 @@ class TestWording(AutoShopCommon):
         foreign = self.purpose.copy({"company_id": self.other_company.id})
         with self.assertRaises(AccessError):
             foreign.with_user(self.manager).sms_body = "x"
+
+    def test_typography_costs_nothing(self):
+        """The narrow space before PM would make an appointment text cost double."""
+        self.purpose.sms_body = "“Hi”… it’s {{ appointment_time }}"
+        shown = self.purpose._preview(
+            "sms",
+            partner_id=self._create_customer().id,
+            told_start=datetime(2026, 6, 17, 20, 30),
+        )
+        self.assertEqual(shown["body"], "\"Hi\"... it's 8:30 PM")
+        self.assertFalse(shown["is_unicode"])
 
     def test_segments(self):
         """3GPP TS 23.038: 160/153 GSM characters, 70/67 in UCS-2."""

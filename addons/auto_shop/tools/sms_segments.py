@@ -9,6 +9,28 @@ GSM_BASIC = frozenset(
 GSM_EXTENDED = frozenset("^{}\\[~]|€\f")
 GSM_SINGLE, GSM_MULTI = 160, 153
 UCS2_SINGLE, UCS2_MULTI = 70, 67
+# Typography that says the same in the GSM alphabet. One of these alone, such as the
+# narrow space that the Unicode locales put before "PM", would more than double the
+# price of a text.
+PLAIN = str.maketrans(
+    {
+        "\u00a0": " ",
+        "\u2009": " ",
+        "\u202f": " ",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2026": "...",
+    }
+)
+
+
+def use_plain_signs(text):
+    """Return ``text`` with typographic signs in their plain form."""
+    return text.translate(PLAIN)
 
 
 def count_segments(text):
