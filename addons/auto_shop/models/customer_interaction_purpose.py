@@ -301,7 +301,7 @@ class CustomerInteractionPurpose(models.Model):
         )
         subject_field, body_field, is_html = WORDING_FIELDS[channel]
         lang = row._get_lang()
-        if lang != (self.env.lang or lang) and self:
+        if self and lang != (self.env.lang or "en_US"):
             # The editor shows another language: this one is as it was saved.
             purpose = self.with_context(lang=lang)
             wording = {"subject": subject_field and purpose[subject_field]}

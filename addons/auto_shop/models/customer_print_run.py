@@ -107,7 +107,21 @@ class CustomerPrintRun(models.Model):
 
     def action_reopen(self):
         """Take a printed run back, for cards that were spoiled in the printer."""
-        self.filtered(lambda run: run.state == "printed").state = "to_print"
+        printed = self.filtered(lambda run: run.state == "printed")
+        if self.search_count(
+            [
+                ("company_id", "in", printed.company_id.ids),
+                ("state", "=", "to_print"),
+            ],
+            limit=1,
+        ):
+            raise UserError(
+                self.env._(
+                    "There is already an open run for this location. Use “Print Again” "
+                    "for the spoiled cards."
+                )
+            )
+        printed.write({"state": "to_print", "printed_at": False})
         return True
 
     @api.model

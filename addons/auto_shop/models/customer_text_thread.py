@@ -46,8 +46,13 @@ class CustomerTextThread(models.Model):
     last_direction = fields.Selection(
         [("out", "To the customer"), ("in", "From the customer")], readonly=True
     )
-    unread_count = fields.Integer(string="Unread", readonly=True)
-    is_unread = fields.Boolean(string="Has Unread", readonly=True)
+    # Never empty: an empty one would count as unknown, and sort before the unread.
+    unread_count = fields.Integer(
+        string="Unread", required=True, default=0, readonly=True
+    )
+    is_unread = fields.Boolean(
+        string="Has Unread", required=True, default=False, readonly=True
+    )
 
     _thread_unique = models.UniqueIndex(
         "(company_id, COALESCE(partner_id, 0), "

@@ -19,3 +19,7 @@ from . import test_twilio_inbound
 from . import test_question_tours
 from . import test_twilio_api
 from . import test_question_race
+from . import test_conversation
+from . import test_conversation_tour
+from . import test_print_run
+from . import test_wording_preview

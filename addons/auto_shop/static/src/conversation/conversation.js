@@ -160,7 +160,10 @@ export class Conversation extends Component {
         const lastKnown = known.at(-1)?.id;
         const hasNew = data.texts.length && data.texts.at(-1).id !== lastKnown;
         if (overlap > 0) {
-            data.texts = [...known.slice(0, overlap), ...data.texts];
+            // A text that was sent again has moved to the end.
+            const newest = new Set(data.texts.map((text) => text.id));
+            const earlier = known.slice(0, overlap).filter((text) => !newest.has(text.id));
+            data.texts = [...earlier, ...data.texts];
             data.has_more = this.state.hasMore;
         }
         const stay = !this.isAtEnd;
