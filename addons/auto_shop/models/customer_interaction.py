@@ -159,7 +159,8 @@ class CustomerInteraction(models.Model):
     )
     subject = fields.Char()
     body = fields.Text(
-        help="Plain text of a text message, call or memo; HTML of an e-mail or postcard."
+        help="Plain text of a text message, call or memo; HTML of an e-mail or "
+        "postcard."
     )
     body_html = fields.Html(string="Message", compute="_compute_body_html")
     outcome = fields.Char(help="What came of it, such as the result of a call.")
@@ -261,8 +262,8 @@ class CustomerInteraction(models.Model):
         if not self.env.su:
             raise UserError(
                 self.env._(
-                    "The history of a customer is kept. Cancel a planned message instead "
-                    "of deleting it."
+                    "The history of a customer is kept. Cancel a planned message "
+                    "instead of deleting it."
                 )
             )
 
@@ -273,7 +274,9 @@ class CustomerInteraction(models.Model):
         refused = PROTECTED_FIELDS - {"channel", "company_id", "partner_id", "state"}
         refused -= {"direction", "sent_at"} if log else set()
         if vals.get("state") not in allowed_states or any(
-            vals.get(name) for name in refused if (name, vals.get(name)) != ("direction", "out")
+            vals.get(name)
+            for name in refused
+            if (name, vals.get(name)) != ("direction", "out")
         ):
             raise AccessError(
                 self.env._(
@@ -332,7 +335,13 @@ class CustomerInteraction(models.Model):
             )
 
     def _insert_planned(self, rows):
-        columns = (*PLAN_COLUMNS, "create_uid", "write_uid", "create_date", "write_date")
+        columns = (
+            *PLAN_COLUMNS,
+            "create_uid",
+            "write_uid",
+            "create_date",
+            "write_date",
+        )
         uid, now = self.env.uid, self.env.cr.now()
         values = SQL(", ").join(
             SQL(
@@ -340,7 +349,10 @@ class CustomerInteraction(models.Model):
                 SQL(", ").join(
                     SQL("%s", value)
                     for value in (
-                        *(row[c] if row[c] is not False or c == "automatic" else None for c in PLAN_COLUMNS),
+                        *(
+                            row[c] if row[c] is not False or c == "automatic" else None
+                            for c in PLAN_COLUMNS
+                        ),
                         uid,
                         uid,
                         now,
@@ -369,9 +381,15 @@ class CustomerInteraction(models.Model):
         )
 
     def _wake_dispatcher(self, at=None):
-        due = self.filtered(
-            lambda row: row.state == "planned" and row.channel in DISPATCHED_CHANNELS
-        ) if at is None else self
+        due = (
+            self.filtered(
+                lambda row: (
+                    row.state == "planned" and row.channel in DISPATCHED_CHANNELS
+                )
+            )
+            if at is None
+            else self
+        )
         if due:
             at = at or min(due.mapped("planned_at"))
             cron = self.env.ref("auto_shop.ir_cron_dispatch_interactions").sudo()
@@ -442,15 +460,19 @@ class CustomerInteraction(models.Model):
         """
         about_event = self.filtered("told_start")
         stale = about_event.filtered(
-            lambda row: not row.event_id._notice_still_holds(
-                row.purpose_id.code, row.told_start
+            lambda row: (
+                not row.event_id._notice_still_holds(
+                    row.purpose_id.code, row.told_start
+                )
             )
         )
         return self - stale
 
     def _drop_superseded(self):
         holding = self._still_due()
-        (self - holding)._set_state("cancelled", self.env._("No longer true"), "superseded")
+        (self - holding)._set_state(
+            "cancelled", self.env._("No longer true"), "superseded"
+        )
         return holding
 
     def _block_reasons(self):
@@ -474,8 +496,10 @@ class CustomerInteraction(models.Model):
             "customer_stopped": "opted_out",
         }
         by_partner = self.partner_id._text_block_reasons()
-        stopped = self.env["phone.blacklist"].sudo().search(
-            [("number", "in", self.filtered("number").mapped("number"))]
+        stopped = (
+            self.env["phone.blacklist"]
+            .sudo()
+            .search([("number", "in", self.filtered("number").mapped("number"))])
         )
         stopped_numbers = set(stopped.mapped("number"))
         reasons = {}
@@ -549,9 +573,11 @@ class CustomerInteraction(models.Model):
         later = defaultdict(self.browse)
         closed = self.browse()
         bound = self.filtered(
-            lambda row: row.channel != "post"
-            and row.purpose_id
-            and not row.purpose_id.ignore_quiet_hours
+            lambda row: (
+                row.channel != "post"
+                and row.purpose_id
+                and not row.purpose_id.ignore_quiet_hours
+            )
         )
         for row in bound:
             allowed = quiet_hours._next_allowed(
@@ -636,7 +662,7 @@ class CustomerInteraction(models.Model):
         return postponed
 
     def _fill_wording(self):
-        """Render what no person has worded, batch by batch; drop what has no wording."""
+        """Render what no person has worded, by batch; drop what has no wording."""
         unworded = self.filtered(lambda row: not row.body)
         failed = self.browse()
         for (purpose, channel), rows in unworded.grouped(
@@ -703,7 +729,8 @@ class CustomerInteraction(models.Model):
                     "interaction_id": row.id,
                     "subject": row.subject,
                     "body_html": before + row.body + after,
-                    "email_from": company.email_formatted or self.env.user.email_formatted,
+                    "email_from": company.email_formatted
+                    or self.env.user.email_formatted,
                     "reply_to": company.email_formatted,
                     "email_to": row.email,
                     "model": "res.partner",
@@ -758,7 +785,9 @@ class CustomerInteraction(models.Model):
         changing = self.sudo().filtered(lambda row: row.state in MAY_FOLLOW[state])
         if not changing:
             return self.browse()
-        vals.update(state=state, failure_reason=reason or False, reason_code=code or False)
+        vals.update(
+            state=state, failure_reason=reason or False, reason_code=code or False
+        )
         now = fields.Datetime.now()
         if state in ("sent", "delivered"):
             changing.filtered(lambda row: not row.sent_at).write({"sent_at": now})
@@ -880,7 +909,7 @@ class CustomerInteraction(models.Model):
 
     @api.model
     def _merge_fields(self):
-        """Return the merge fields of a wording: ``{name: label}``; addons add theirs."""
+        """Return the merge fields of a wording, ``{name: label}``; addons add."""
         return {
             "customer_name": self.env._("Name of the customer"),
             "first_name": self.env._("First name of the customer"),
@@ -943,7 +972,8 @@ class CustomerInteraction(models.Model):
         vehicle = self.vehicle_id
         return " ".join(
             filter(
-                None, (str(vehicle.year or ""), vehicle.make_id.name, vehicle.model_id.name)
+                None,
+                (str(vehicle.year or ""), vehicle.make_id.name, vehicle.model_id.name),
             )
         )
 

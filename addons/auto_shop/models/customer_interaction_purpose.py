@@ -82,9 +82,7 @@ class CustomerInteractionPurpose(models.Model):
     )
     sms_body = fields.Text(string="Text Message", translate=True)
     email_subject = fields.Char(string="Subject", translate=True)
-    email_body = fields.Html(
-        string="E-mail", translate=True, sanitize="email_outgoing"
-    )
+    email_body = fields.Html(string="E-mail", translate=True, sanitize="email_outgoing")
     post_title = fields.Char(string="Postcard Title", translate=True)
     post_body = fields.Html(string="Postcard", translate=True)
 
@@ -93,7 +91,9 @@ class CustomerInteractionPurpose(models.Model):
         "There is already a purpose with this code for this location.",
     )
 
-    @api.constrains("sms_body", "email_subject", "email_body", "post_title", "post_body")
+    @api.constrains(
+        "sms_body", "email_subject", "email_body", "post_title", "post_body"
+    )
     def _check_wording(self):
         known = self.env["customer.interaction"]._merge_fields()
         for purpose in self:
@@ -239,7 +239,9 @@ class CustomerInteractionPurpose(models.Model):
 
     @api.model
     def _measure(self, channel, rendered):
-        segments = count_segments(rendered["body"]) if channel == "sms" else (0, 0, False)
+        segments = (
+            count_segments(rendered["body"]) if channel == "sms" else (0, 0, False)
+        )
         return {
             **rendered,
             "segments": segments[0],
@@ -268,9 +270,12 @@ class CustomerInteractionPurpose(models.Model):
             order="start",
             limit=1,
         )
-        partner = event.customer_id or self.env["sale.order"].search(
-            [("company_id", "=", self.env.company.id)], limit=1
-        ).partner_id
+        partner = (
+            event.customer_id
+            or self.env["sale.order"]
+            .search([("company_id", "=", self.env.company.id)], limit=1)
+            .partner_id
+        )
         return {
             "merge_fields": [
                 {"name": name, "label": label} for name, label in merge_fields.items()
@@ -316,7 +321,9 @@ class CustomerInteractionPurpose(models.Model):
                     self._check_one_wording(name, wording.get(key), html, known)
         except ValidationError as error:
             return {"error": str(error)}
-        render, names = self._compile(wording.get("subject"), wording.get("body"), is_html)
+        render, names = self._compile(
+            wording.get("subject"), wording.get("body"), is_html
+        )
         values = row.with_context(lang=lang)._merge_values(names)[row.id]
         rendered = self._measure(channel, render(values))
         return {

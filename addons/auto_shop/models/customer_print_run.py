@@ -1,8 +1,9 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
-from odoo.addons.base.models.ir_actions_report import _wkhtml
 from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 # An unpatched wkhtmltopdf lays a page out this much wider and shrinks it again,
 # whatever it is told; measured with 0.12.6 of Debian.

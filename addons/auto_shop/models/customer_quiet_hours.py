@@ -144,7 +144,9 @@ class CustomerQuietHours(models.Model):
             ``None`` when every day is closed
         """
         week = self._get_week(
-            company.id, country.id if country else False, state.id if state else False,
+            company.id,
+            country.id if country else False,
+            state.id if state else False,
             channel,
         )
         zone = pytz.timezone(tz_name)

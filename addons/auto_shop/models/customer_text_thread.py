@@ -66,9 +66,7 @@ class CustomerTextThread(models.Model):
     @api.depends("partner_id", "number")
     def _compute_title(self):
         for thread in self:
-            thread.title = (
-                thread.partner_id.display_name or thread._get_number_label()
-            )
+            thread.title = thread.partner_id.display_name or thread._get_number_label()
 
     def _search_title(self, operator, value):
         return Domain("partner_id", operator, value) | Domain("number", operator, value)
@@ -180,7 +178,11 @@ class CustomerTextThread(models.Model):
         domain &= Domain("channel", "=", "sms")
         if self.partner_id:
             return domain & Domain("partner_id", "=", self.partner_id.id)
-        return domain & Domain("partner_id", "=", False) & Domain("number", "=", self.number)
+        return (
+            domain
+            & Domain("partner_id", "=", False)
+            & Domain("number", "=", self.number)
+        )
 
     @api.readonly
     def get_conversation(self, before_id=None):
@@ -190,12 +192,12 @@ class CustomerTextThread(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        partner = self.partner_id
         domain = self._get_texts_domain()
         if before_id:
             before = self.env["customer.interaction"].browse(before_id)
             domain &= Domain("planned_at", "<", before.planned_at) | (
-                Domain("planned_at", "=", before.planned_at) & Domain("id", "<", before.id)
+                Domain("planned_at", "=", before.planned_at)
+                & Domain("id", "<", before.id)
             )
         rows = self.env["customer.interaction"].search(
             domain, limit=PAGE_SIZE + 1, order="planned_at desc, id desc"

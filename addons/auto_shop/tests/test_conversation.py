@@ -54,9 +54,7 @@ class TestConversation(AutoShopCommon):
         self._create_text(others[2], minutes_ago=5)
         self._create_text(self.customer, minutes_ago=600, is_unread=True)
         found = self._as(self.threads, self.staff).search([])
-        self.assertEqual(
-            found.mapped("title"), ["C", "Ann Miller", "B", "D"]
-        )
+        self.assertEqual(found.mapped("title"), ["C", "Ann Miller", "B", "D"])
 
     def test_an_older_text_does_not_hide_the_newer_one(self):
         self._create_text(self.customer, minutes_ago=1, body="Newest")
@@ -115,7 +113,13 @@ class TestConversation(AutoShopCommon):
         self.assertFalse(data["thread"]["block_reason"])
         self.assertFalse(data["has_more"])
         shown = [
-            (text["direction"], text["body"], text["state"], text["reason"], text["author"])
+            (
+                text["direction"],
+                text["body"],
+                text["state"],
+                text["reason"],
+                text["author"],
+            )
             for text in data["texts"]
         ]
         self.assertEqual(
@@ -129,7 +133,9 @@ class TestConversation(AutoShopCommon):
     def test_pages_of_a_long_conversation_join_without_gap(self):
         # Pairs within the same second: the order must not depend on the clock.
         for index in range(120):
-            self._create_text(self.customer, body=str(index), minutes_ago=200 - index // 2)
+            self._create_text(
+                self.customer, body=str(index), minutes_ago=200 - index // 2
+            )
         thread = self._get_thread(self.customer)
         page = thread.get_conversation()
         bodies = [text["body"] for text in page["texts"]]
@@ -141,7 +147,9 @@ class TestConversation(AutoShopCommon):
     def test_queries_do_not_grow_with_the_texts(self):
         def count(texts):
             for index in range(texts):
-                self._create_text(self.customer, minutes_ago=index, user_id=self.staff.id)
+                self._create_text(
+                    self.customer, minutes_ago=index, user_id=self.staff.id
+                )
             thread = self._get_thread(self.customer)
             self.env.flush_all()
             self.env.invalidate_all()
@@ -183,7 +191,10 @@ class TestConversation(AutoShopCommon):
             (silent, "Hello", silent.text_block_reason),
         ]
         for partner, body, sentence in cases:
-            with self.subTest(sentence=sentence), self.assertRaises(UserError) as refusal:
+            with (
+                self.subTest(sentence=sentence),
+                self.assertRaises(UserError) as refusal,
+            ):
                 self._get_thread(partner).send_text(body, "key")
             self.assertIn(sentence, str(refusal.exception))
         self.assertFalse(
@@ -223,7 +234,9 @@ class TestConversation(AutoShopCommon):
                 action = thread.action_assign_partner(partner.id, replace)
                 self.assertFalse(thread.exists())
                 self.assertEqual(text.partner_id, partner)
-                self.assertEqual((partner.mobile, partner.phone), (new_mobile, new_phone))
+                self.assertEqual(
+                    (partner.mobile, partner.phone), (new_mobile, new_phone)
+                )
                 joined = self._get_thread(partner)
                 self.assertEqual(action["params"]["thread_id"], joined.id)
                 self.assertEqual(joined.last_body, "Rock chip?")

@@ -65,9 +65,7 @@ class TestConversationTour(AutoShopCommon, HttpCase):
         cls.env["customer.text.thread"]._touch(texts)
 
     def test_read_reply_and_assign(self):
-        self.start_tour(
-            "/odoo/texts", "auto_shop_conversation", login=self.staff.login
-        )
+        self.start_tour("/odoo/texts", "auto_shop_conversation", login=self.staff.login)
         sent = self.env["customer.interaction"].search(
             [("partner_id", "=", self.customer.id), ("direction", "=", "out")],
             order="id",

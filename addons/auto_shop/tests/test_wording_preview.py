@@ -50,7 +50,9 @@ class TestWordingPreview(AutoShopCommon):
         self.assertEqual(preview["body"].replace("\u202f", " "), "Ann: 2:30 PM")
         self.assertEqual(preview["segments"], 1)
         self.assertEqual(preview["empty"], [])
-        self.assertFalse(self.env["customer.interaction"].search([]).filtered("event_id"))
+        self.assertFalse(
+            self.env["customer.interaction"].search([]).filtered("event_id")
+        )
 
     def test_without_an_appointment_it_takes_tomorrow_at_nine(self):
         preview = self._preview(
@@ -158,13 +160,17 @@ class TestWordingPreview(AutoShopCommon):
             self._preview("memo", "x")
 
     def test_an_appointment_of_another_location_is_not_shown(self):
-        event = self.env["calendar.event"].with_company(self.other_company).create(
-            {
-                "shop_state": "booked",
-                "customer_id": self.customer.id,
-                "company_id": self.other_company.id,
-                "start": datetime(2026, 5, 21, 19, 30),
-            }
+        event = (
+            self.env["calendar.event"]
+            .with_company(self.other_company)
+            .create(
+                {
+                    "shop_state": "booked",
+                    "customer_id": self.customer.id,
+                    "company_id": self.other_company.id,
+                    "start": datetime(2026, 5, 21, 19, 30),
+                }
+            )
         )
         with self.assertRaises(AccessError):
             self._preview(body="{{ appointment_time }}", event_id=event.id)

@@ -7,22 +7,22 @@ import {
     useRef,
     useState,
 } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
-import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
-import { deserializeDateTime } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { uuid } from "@web/core/utils/strings";
-import { useDebounced } from "@web/core/utils/timing";
-import { Layout } from "@web/search/layout";
-import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
-import { SelectCreateDialog } from "@web/views/view_dialogs/select_create_dialog";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import {browser} from "@web/core/browser/browser";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+import {deserializeDateTime} from "@web/core/l10n/dates";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {uuid} from "@web/core/utils/strings";
+import {useDebounced} from "@web/core/utils/timing";
+import {Layout} from "@web/search/layout";
+import {FormViewDialog} from "@web/views/view_dialogs/form_view_dialog";
+import {SelectCreateDialog} from "@web/views/view_dialogs/select_create_dialog";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 
-const { DateTime } = luxon;
+const {DateTime} = luxon;
 
 const STATE_ICONS = {
     planned: "fa-clock-o",
@@ -42,8 +42,8 @@ const POLL_SLOWER = 1.5;
 
 export class Conversation extends Component {
     static template = "auto_shop.Conversation";
-    static components = { Layout };
-    static props = { ...standardActionServiceProps, "*": true };
+    static components = {Layout};
+    static props = {...standardActionServiceProps, "*": true};
 
     setup() {
         this.orm = useService("orm");
@@ -73,19 +73,21 @@ export class Conversation extends Component {
         onMounted(() => this.rememberInAddress());
 
         this.onBusText = (payload) => {
-            const { thread } = this.state;
-            const isOurs = thread.partner_id
-                ? payload.partner_id === thread.partner_id
-                : payload.number === thread.number;
-            if (isOurs) {
-                this.refresh();
+            const {thread} = this.state;
+            if (thread.partner_id) {
+                if (payload.partner_id === thread.partner_id) {
+                    this.refresh();
+                }
+            } else if (payload.number === thread.number && !this.isAssigning) {
+                // A colleague may have found out whose number it is.
+                payload.partner_id ? this.openFor(payload) : this.refresh();
             }
         };
         this.bus.subscribe("auto_shop.text", this.onBusText);
         this.bus.start();
         useBus(this.bus, "BUS:RECONNECT", () => this.refresh());
         this.onVisible = () => {
-            if (!document.hidden) {
+            if (!document.hidden && !this.isAssigning) {
                 this.refresh();
             }
         };
@@ -108,17 +110,23 @@ export class Conversation extends Component {
     // === LOADING ===
 
     async start() {
-        const { context, params = {} } = this.props.action;
-        let threadId = params.thread_id || this.props.resId;
+        const {context, params = {}} = this.props.action;
+        const threadId = params.thread_id || this.props.resId;
         const partnerId = context.text_partner_id || params.partner_id;
         if (partnerId) {
-            const opened = await this.orm.call("customer.text.thread", "action_open_for", [
-                partnerId,
-                context.text_company_id || params.company_id || null,
-            ]);
-            threadId = opened.params.thread_id;
+            const companyId = context.text_company_id || params.company_id || null;
+            await this.openFor({partner_id: partnerId, company_id: companyId});
+        } else {
+            await this.open(threadId);
         }
-        await this.open(threadId);
+    }
+
+    async openFor({partner_id, company_id}) {
+        const opened = await this.orm.call("customer.text.thread", "action_open_for", [
+            partner_id,
+            company_id,
+        ]);
+        await this.open(opened.params.thread_id);
     }
 
     async open(threadId) {
@@ -135,7 +143,7 @@ export class Conversation extends Component {
 
     /** So that a reload, or the address given to a colleague, opens it again. */
     rememberInAddress() {
-        this.props.updateActionState?.({ resId: this.state.thread.id });
+        this.props.updateActionState?.({resId: this.state.thread.id});
     }
 
     fetch(threadId, beforeId = null) {
@@ -145,7 +153,7 @@ export class Conversation extends Component {
         ]);
     }
 
-    apply({ thread, texts, has_more }) {
+    apply({thread, texts, has_more}) {
         this.state.thread = thread;
         this.state.texts = texts;
         this.state.hasMore = has_more;
@@ -153,7 +161,11 @@ export class Conversation extends Component {
 
     /** Look again at the newest page; what has been loaded before it stays. */
     async refresh() {
-        const data = await this.keepLast.add(this.fetch(this.state.thread.id));
+        const threadId = this.state.thread.id;
+        const data = await this.keepLast.add(this.fetch(threadId));
+        if (threadId !== this.state.thread.id) {
+            return;
+        }
         const known = this.state.texts;
         const oldest = data.texts[0]?.id;
         const overlap = known.findIndex((text) => text.id === oldest);
@@ -162,7 +174,9 @@ export class Conversation extends Component {
         if (overlap > 0) {
             // A text that was sent again has moved to the end.
             const newest = new Set(data.texts.map((text) => text.id));
-            const earlier = known.slice(0, overlap).filter((text) => !newest.has(text.id));
+            const earlier = known
+                .slice(0, overlap)
+                .filter((text) => !newest.has(text.id));
             data.texts = [...earlier, ...data.texts];
             data.has_more = this.state.hasMore;
         }
@@ -198,7 +212,7 @@ export class Conversation extends Component {
     watch() {
         browser.clearTimeout(this.pollTimer);
         const now = DateTime.now();
-        const since = now.minus({ minutes: WATCH_MINUTES });
+        const since = now.minus({minutes: WATCH_MINUTES});
         const waiting = this.state.texts.some((text) => {
             const date = deserializeDateTime(text.date);
             return (
@@ -218,7 +232,7 @@ export class Conversation extends Component {
     }
 
     markRead() {
-        const { thread } = this.state;
+        const {thread} = this.state;
         if (thread.unread_count && !document.hidden) {
             thread.unread_count = 0;
             this.orm.call("customer.text.thread", "mark_read", [[thread.id]]);
@@ -235,7 +249,7 @@ export class Conversation extends Component {
             const date = deserializeDateTime(text.date);
             const day = date.toISODate();
             if (day !== lastDay) {
-                rows.push({ key: `day-${day}-${text.id}`, day: this.formatDay(date) });
+                rows.push({key: `day-${day}-${text.id}`, day: this.formatDay(date)});
                 lastDay = day;
             }
             rows.push({
@@ -246,7 +260,9 @@ export class Conversation extends Component {
                 isOut: text.direction === "out",
                 isOpen: ["failed", "unknown", "cancelled"].includes(text.state),
                 isLate: text.state === "planned" && date > DateTime.now(),
-                author: text.author || (text.purpose ? _t("Automatic: %s", text.purpose) : ""),
+                author:
+                    text.author ||
+                    (text.purpose ? _t("Automatic: %s", text.purpose) : ""),
             });
         }
         return rows;
@@ -261,9 +277,9 @@ export class Conversation extends Component {
         if (days === 1) {
             return _t("Yesterday");
         }
-        const format = { weekday: "long", day: "numeric", month: "long" };
+        const format = {weekday: "long", day: "numeric", month: "long"};
         return date.toLocaleString(
-            date.year === today.year ? format : { ...format, year: "numeric" }
+            date.year === today.year ? format : {...format, year: "numeric"}
         );
     }
 
@@ -285,12 +301,12 @@ export class Conversation extends Component {
     }
 
     get counterText() {
-        const { count } = this.state;
+        const {count} = this.state;
         if (this.isTooLong) {
-            return _t(
-                "Too long: %(count)s of %(limit)s characters",
-                { count: this.state.draft.trim().length, limit: this.state.thread.max_characters }
-            );
+            return _t("Too long: %(count)s of %(limit)s characters", {
+                count: this.state.draft.trim().length,
+                limit: this.state.thread.max_characters,
+            });
         }
         if (!count || !count.segments) {
             return "";
@@ -335,7 +351,7 @@ export class Conversation extends Component {
         const body = this.state.draft;
         // The same words tried again after a lost answer are the same text.
         if (!this.request || this.request.body !== body) {
-            this.request = { body, key: uuid() };
+            this.request = {body, key: uuid()};
         }
         this.state.isSending = true;
         try {
@@ -360,7 +376,9 @@ export class Conversation extends Component {
 
     sendAgain(text) {
         const again = async () => {
-            await this.orm.call("customer.interaction", "action_send_again", [[text.id]]);
+            await this.orm.call("customer.interaction", "action_send_again", [
+                [text.id],
+            ]);
             this.pollDelay = POLL_MS / 4;
             await this.refresh();
         };
@@ -403,7 +421,7 @@ export class Conversation extends Component {
     }
 
     openOrders() {
-        const { partner_id, title } = this.state.thread;
+        const {partner_id, title} = this.state.thread;
         return this.action.doAction({
             type: "ir.actions.act_window",
             name: _t("Work orders of %s", title),
@@ -413,14 +431,16 @@ export class Conversation extends Component {
                 [false, "form"],
             ],
             domain: [["partner_id", "child_of", partner_id]],
-            context: { default_partner_id: partner_id },
+            context: {default_partner_id: partner_id},
         });
     }
 
     async markUnread() {
-        const { thread } = this.state;
-        await this.orm.call("customer.text.thread", "action_mark_unread", [[thread.id]]);
-        this.notification.add(_t("Kept as unread in the Texts list."), { type: "info" });
+        const {thread} = this.state;
+        await this.orm.call("customer.text.thread", "action_mark_unread", [
+            [thread.id],
+        ]);
+        this.notification.add(_t("Kept as unread in the Texts list."), {type: "info"});
         if (!this.env.inDialog) {
             await this.action.restore().catch(() => {});
         }
@@ -442,7 +462,7 @@ export class Conversation extends Component {
         this.dialog.add(FormViewDialog, {
             title: _t("New customer"),
             resModel: "res.partner",
-            context: { default_mobile: this.state.thread.number },
+            context: {default_mobile: this.state.thread.number},
             onRecordSaved: (record) => this.assign(record.resId, false),
         });
     }
@@ -453,17 +473,20 @@ export class Conversation extends Component {
             [partnerId],
             ["display_name", "mobile"]
         );
-        const { number, number_label } = this.state.thread;
+        const {number, number_label} = this.state.thread;
         if (!partner.mobile || partner.mobile === number) {
             return this.assign(partnerId, false);
         }
         this.dialog.add(ConfirmationDialog, {
             title: _t("Which number from now on?"),
-            body: _t("%(name)s has the mobile number %(old)s. Text to %(new)s from now on?", {
-                name: partner.display_name,
-                old: partner.mobile,
-                new: number_label,
-            }),
+            body: _t(
+                "%(name)s has the mobile number %(old)s. Text to %(new)s from now on?",
+                {
+                    name: partner.display_name,
+                    old: partner.mobile,
+                    new: number_label,
+                }
+            ),
             confirmLabel: _t("Use the New Number"),
             confirm: () => this.assign(partnerId, true),
             cancelLabel: _t("Keep the Old Number"),
@@ -472,13 +495,18 @@ export class Conversation extends Component {
     }
 
     async assign(partnerId, replaceNumber) {
-        const opened = await this.orm.call(
-            "customer.text.thread",
-            "action_assign_partner",
-            [[this.state.thread.id], partnerId, replaceNumber]
-        );
-        await this.open(opened.params.thread_id);
-        this.rememberInAddress();
+        this.isAssigning = true;
+        try {
+            const opened = await this.orm.call(
+                "customer.text.thread",
+                "action_assign_partner",
+                [[this.state.thread.id], partnerId, replaceNumber]
+            );
+            await this.open(opened.params.thread_id);
+            this.rememberInAddress();
+        } finally {
+            this.isAssigning = false;
+        }
     }
 
     // === SCROLL AND FOCUS ===

@@ -1,8 +1,8 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
-import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
+import {Component, onWillUnmount, useState} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
 
 const MAX_SHOWN = 99;
 
@@ -15,7 +15,7 @@ export class TextsSystray extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.bus = useService("bus_service");
-        this.state = useState({ isStaff: false, count: 0 });
+        this.state = useState({isStaff: false, count: 0});
         const update = useDebounced(() => this.update(), 500);
         this.bus.subscribe("auto_shop.text", update);
         this.bus.start();
@@ -49,4 +49,4 @@ export class TextsSystray extends Component {
 
 registry
     .category("systray")
-    .add("auto_shop.texts", { Component: TextsSystray }, { sequence: 26 });
+    .add("auto_shop.texts", {Component: TextsSystray}, {sequence: 26});

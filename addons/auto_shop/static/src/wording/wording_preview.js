@@ -1,35 +1,35 @@
-import { Component, onWillStart, reactive, useState } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
-import { _t } from "@web/core/l10n/translation";
-import { RecordSelector } from "@web/core/record_selectors/record_selector";
-import { registry } from "@web/core/registry";
-import { KeepLast } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
-import { useRecordObserver } from "@web/model/relational_model/utils";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import {Component, onWillStart, reactive, useState} from "@odoo/owl";
+import {browser} from "@web/core/browser/browser";
+import {_t} from "@web/core/l10n/translation";
+import {RecordSelector} from "@web/core/record_selectors/record_selector";
+import {registry} from "@web/core/registry";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
+import {useRecordObserver} from "@web/model/relational_model/utils";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
 const FIELDS = {
-    sms: { subject: null, body: "sms_body" },
-    email: { subject: "email_subject", body: "email_body" },
-    post: { subject: "post_title", body: "post_body" },
+    sms: {subject: null, body: "sms_body"},
+    email: {subject: "email_subject", body: "email_body"},
+    post: {subject: "post_title", body: "post_body"},
 };
 
 // The example stays chosen from one purpose, and one tab, to the next.
-const choice = reactive({ isSet: false, partnerId: false, eventId: false, lang: "" });
+const choice = reactive({isSet: false, partnerId: false, eventId: false, lang: ""});
 
 /** What the customer would get, and the merge fields, beside the editor. */
 export class WordingPreview extends Component {
     static template = "auto_shop.WordingPreview";
-    static components = { RecordSelector };
-    static props = { ...standardWidgetProps, channel: String };
+    static components = {RecordSelector};
+    static props = {...standardWidgetProps, channel: String};
 
     setup() {
         this.orm = useService("orm");
         this.notification = useService("notification");
         this.keepLast = new KeepLast();
         this.choice = useState(choice);
-        this.state = useState({ help: null, preview: null });
+        this.state = useState({help: null, preview: null});
         this.update = useDebounced(() => this.fetch(), 250);
         onWillStart(async () => {
             this.state.help = await this.orm.call(
@@ -47,7 +47,7 @@ export class WordingPreview extends Component {
             await this.fetch();
         });
         useRecordObserver((record) => {
-            const { subject, body } = FIELDS[this.props.channel];
+            const {subject, body} = FIELDS[this.props.channel];
             // Read here, so that a change of them is observed.
             this.wording = {
                 subject: subject ? record.data[subject] || "" : "",
@@ -60,13 +60,13 @@ export class WordingPreview extends Component {
     }
 
     get eventDomain() {
-        const { partnerId } = this.choice;
+        const {partnerId} = this.choice;
         const domain = [["shop_state", "!=", false]];
         return partnerId ? [...domain, ["customer_id", "=", partnerId]] : domain;
     }
 
     get segmentsText() {
-        const { segments, characters } = this.state.preview;
+        const {segments, characters} = this.state.preview;
         return segments === 1
             ? _t("%s characters, 1 text", characters)
             : _t("%(characters)s characters, charged as %(segments)s texts", {
@@ -76,7 +76,7 @@ export class WordingPreview extends Component {
     }
 
     async fetch() {
-        const { record, channel } = this.props;
+        const {record, channel} = this.props;
         this.state.preview = await this.keepLast.add(
             this.orm.silent.call("customer.interaction.purpose", "preview_wording", [
                 record.resId ? [record.resId] : [],
@@ -90,7 +90,7 @@ export class WordingPreview extends Component {
     }
 
     choosePartner(partnerId) {
-        Object.assign(this.choice, { partnerId, eventId: false });
+        Object.assign(this.choice, {partnerId, eventId: false});
         return this.fetch();
     }
 
@@ -106,7 +106,7 @@ export class WordingPreview extends Component {
 
     async insert(name) {
         const field = `{{ ${name} }}`;
-        const { activeElement } = document;
+        const {activeElement} = document;
         const isEditor =
             activeElement?.isContentEditable ||
             ["TEXTAREA", "INPUT"].includes(activeElement?.tagName);
@@ -124,6 +124,6 @@ export class WordingPreview extends Component {
 
 registry.category("view_widgets").add("wording_preview", {
     component: WordingPreview,
-    extractProps: ({ attrs }) => ({ channel: attrs.channel }),
+    extractProps: ({attrs}) => ({channel: attrs.channel}),
     additionalClasses: ["w-100"],
 });

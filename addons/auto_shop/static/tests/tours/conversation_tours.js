@@ -8,8 +8,7 @@ registry.category("web_tour.tours").add("auto_shop_conversation", {
         },
         {
             content: "The newest unread one comes first, and is bold",
-            trigger:
-                ".o_data_row:first.fw-bold td[name=title]:contains(Ann Miller)",
+            trigger: ".o_data_row:first.fw-bold td[name=title]:contains(Ann Miller)",
             run: "click",
         },
         {
@@ -118,7 +117,8 @@ registry.category("web_tour.tours").add("auto_shop_conversation_dialog", {
         },
         {
             content: "The order is still there",
-            trigger: "body:not(:has(.modal)) .o_form_view .o_field_widget[name=order_line]",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view .o_field_widget[name=order_line]",
         },
     ],
 });
