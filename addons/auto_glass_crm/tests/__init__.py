@@ -4,3 +4,4 @@ from . import test_schedule
 from . import test_void
 from . import test_experience
 from . import test_outside_crm
+from . import test_tours
