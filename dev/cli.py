@@ -72,6 +72,10 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("Interrupted: what was finished is kept, the next run goes on from there.")
         return 130
+    except BrokenPipeError:
+        # Whoever read what is said here (make lint | head) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _fault(error)
