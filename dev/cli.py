@@ -50,6 +50,15 @@ def show_help(
 
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit code."""
+    try:
+        return _main(arguments)
+    except BrokenPipeError:
+        # Whoever read what is said here (make lint | head) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "help"
     if name in ("help", "-h", "--help"):
         return show_help()
@@ -73,9 +82,7 @@ def main(arguments: list[str]) -> int:
         say("Interrupted: what was finished is kept, the next run goes on from there.")
         return 130
     except BrokenPipeError:
-        # Whoever read what is said here (make lint | head) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _fault(error)
