@@ -92,7 +92,7 @@ class CustomerTextThread(models.Model):
                 partner_id,
                 row.number or number or None,
                 fields.Datetime.now() if row.direction == "out" else row.planned_at,
-                " ".join((row.body or "").split())[:PREVIEW_LENGTH],
+                self._get_preview(row),
                 row.direction,
                 unread[company_id, partner_id, number],
                 bool(unread[company_id, partner_id, number]),
@@ -125,6 +125,37 @@ class CustomerTextThread(models.Model):
         )
         self.invalidate_model()
 
+    @api.model
+    def _drop_sudo(self, partners):
+        """Drop the conversations of customers who become part of another."""
+        self.sudo().search([("partner_id", "in", partners.ids)]).unlink()
+
+    @api.model
+    def _refresh_sudo(self, partner):
+        """Make the conversations of a customer anew from his texts."""
+        texts = self.env["customer.interaction"].sudo()
+        of_partner = Domain("partner_id", "=", partner.id) & Domain(
+            "channel", "=", "sms"
+        )
+        for [company] in texts._read_group(of_partner, ["company_id"]):
+            thread = self.sudo()._get_thread(company, partner)
+            domain = thread._get_texts_domain()
+            last = texts.search(domain, order="planned_at desc, id desc", limit=1)
+            unread = texts.search_count(domain & Domain("is_unread", "=", True))
+            thread.write(
+                {
+                    "last_text_at": last.sent_at or last.planned_at,
+                    "last_body": self._get_preview(last),
+                    "last_direction": last.direction,
+                    "unread_count": unread,
+                    "is_unread": bool(unread),
+                }
+            )
+
+    @api.model
+    def _get_preview(self, text):
+        return " ".join((text.body or "").split())[:PREVIEW_LENGTH]
+
     # === CONVERSATION ===
 
     @api.model
@@ -135,13 +166,20 @@ class CustomerTextThread(models.Model):
             domain &= Domain("partner_id", "=", partner.id)
         else:
             domain &= Domain("partner_id", "=", False) & Domain("number", "=", number)
-        return self.search(domain, limit=1) or self.sudo().create(
-            {
-                "company_id": company.id,
-                "partner_id": partner.id,
-                "number": number or partner.text_number,
-            }
-        ).with_env(self.env)
+        if thread := self.search(domain, limit=1):
+            return thread
+        # Two screens that open it at once must find one conversation, not an error.
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO customer_text_thread
+                          (company_id, partner_id, number, unread_count, is_unread)
+                   VALUES (%s, %s, %s, 0, FALSE) ON CONFLICT DO NOTHING""",
+                company.id,
+                partner.id or None,
+                number or partner.text_number or None,
+            )
+        )
+        return self.search(domain, limit=1)
 
     @api.model
     def action_open_for(self, partner_id, company_id=None):

@@ -248,6 +248,18 @@ class TestConversation(AutoShopCommon):
         with self.assertRaisesRegex(UserError, "already belong to Ann Miller"):
             thread.action_assign_partner(self._create_customer(name="Other").id)
 
+    def test_a_merge_loses_no_unread_text(self):
+        double = self._create_customer(name="Anne Miller", mobile="+15125550150")
+        self._create_text(self.customer, minutes_ago=60, body="Older")
+        self._create_text(double, minutes_ago=5, body="Newer", is_unread=True)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((self.customer | double).ids, self.customer)
+        self.env.invalidate_all()
+        thread = self._get_thread(self.customer)
+        self.assertEqual(thread.last_body, "Newer")
+        self.assertEqual(thread.unread_count, 1)
+        self.assertEqual(len(thread.get_conversation()["texts"]), 2)
+
     # === WHO MAY ===
 
     def test_nobody_else_sees_or_writes(self):

@@ -10,10 +10,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
-        # The vehicles move by SQL, which leaves the owner's name in their search
-        # text as it was.
+        # All moves by SQL, which leaves the owner's name in the search text of his
+        # vehicles as it was. A location has one conversation with a customer.
+        self.env["customer.text.thread"]._drop_sudo(src_partners)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["customer.vehicle"]._refresh_search_text_sudo(dst_partner)
+        self.env["customer.text.thread"]._refresh_sudo(dst_partner)
         return result
 
     @api.model
