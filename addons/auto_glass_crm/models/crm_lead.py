@@ -1,6 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .res_company import GLASS_STAGES
 
@@ -32,6 +33,11 @@ class CrmLead(models.Model):
     )
     mobile = fields.Char(related="partner_id.mobile")
     glass_summary = fields.Char(string="Glass", compute="_compute_glass_summary")
+    shown_stage_ids = fields.Many2many(
+        "crm.stage",
+        compute="_compute_shown_stage_ids",
+        help="The stages to choose from: a glass lead has those of its own pipeline.",
+    )
     expected_revenue = fields.Monetary(
         compute="_compute_from_orders", store=True, readonly=False
     )
@@ -74,6 +80,29 @@ class CrmLead(models.Model):
         for lead in self:
             live = lead.order_ids.filtered(lambda order: order.state != "cancel")
             lead.glass_summary = ", ".join(live._get_glass_names()) or False
+
+    @api.depends("glass_sent_at", "team_id", "company_id")
+    def _compute_shown_stage_ids(self):
+        stages = self.env["crm.stage"]
+        for lead in self:
+            if lead.glass_sent_at:
+                company = lead.company_id or self.env.company
+                lead.shown_stage_ids = company._get_glass_pipeline()
+            else:
+                # As the stage field itself has it.
+                common = Domain("team_ids", "=", False)
+                own = Domain("team_ids", "in", lead.team_id.ids)
+                lead.shown_stage_ids = stages.search(common | own)
+
+    @api.model
+    def _read_group_stage_ids(self, stages, domain):
+        """The board of glass leads shows the columns of its own pipeline."""
+        if self.env.context.get("glass_leads"):
+            pipelines = [
+                company._get_glass_pipeline() for company in self.env.companies
+            ]
+            return stages.union(*pipelines).sorted()
+        return super()._read_group_stage_ids(stages, domain)
 
     @api.model_create_multi
     def create(self, vals_list):

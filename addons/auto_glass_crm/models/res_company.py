@@ -157,6 +157,14 @@ class ResCompany(models.Model):
         shipped = f"auto_glass_crm.crm_stage_{kind}"
         return stage or self.env.ref(shipped, raise_if_not_found=False) or stage
 
+    def _get_glass_pipeline(self):
+        """Return the stages that glass leads of the location can be in."""
+        self.ensure_one()
+        stages = self.env["crm.stage"].search(
+            [("team_ids", "in", self._get_glass_team().ids)]
+        )
+        return stages.union(*map(self._get_glass_stage, GLASS_STAGES)).sorted()
+
     def _get_review_url(self):
         """Return the address of the location's review form, or an empty text."""
         self.ensure_one()
