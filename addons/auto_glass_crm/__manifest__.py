@@ -22,7 +22,6 @@
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
-    "demo": [],
     "assets": {
         "web.assets_backend": ["auto_glass_crm/static/src/**/*"],
         "web.assets_tests": ["auto_glass_crm/static/tests/tours/**/*"],

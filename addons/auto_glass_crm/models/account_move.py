@@ -115,9 +115,11 @@ class AccountMove(models.Model):
         if self.state != "posted" or self.move_type != "out_invoice":
             return self.env["sale.order"]
         open_orders = self.experience_order_ids.filtered(
-            lambda order: not order.customer_experience
-            and order.state != "cancel"
-            and order.can_be_texted
+            lambda order: (
+                not order.customer_experience
+                and order.state != "cancel"
+                and order.can_be_texted
+            )
         ).sorted("id")
         return open_orders.filtered(
             lambda order: order.partner_id == open_orders[0].partner_id

@@ -82,9 +82,11 @@ class CalendarEvent(models.Model):
     def _get_unsent(self):
         """Return appointments for an order that should have been sent first."""
         linked = self.filtered(
-            lambda event: event.shop_state
-            and event.work_order_id
-            and not event.work_order_id.sent_to_crm_at
+            lambda event: (
+                event.shop_state
+                and event.work_order_id
+                and not event.work_order_id.sent_to_crm_at
+            )
         )
         # Who cannot be texted is scheduled freely.
         reasons = linked.customer_id._text_block_reasons()

@@ -37,8 +37,10 @@ class CustomerInteraction(models.Model):
         previewed gets a sample.
         """
         wanted = self.filtered(
-            lambda row: row.company_id._review_link_wanted(row.purpose_id.code)
-            and row.company_id._get_review_url()
+            lambda row: (
+                row.company_id._review_link_wanted(row.purpose_id.code)
+                and row.company_id._get_review_url()
+            )
         )
         kept = wanted.filtered(lambda row: isinstance(row.id, int))
         links = {

@@ -289,19 +289,28 @@ class OutsideCrmMessage(models.Model):
 
     @api.model
     def _get_failure_sentence(self, outcome):
-        _ = self.env._
-        return {
-            "timeout": _("The outside CRM did not answer in time."),
-            "certificate": _("The certificate of the outside CRM is not valid."),
-            "connection": _("The outside CRM cannot be reached."),
-            "garbage": _("The outside CRM answered something that is not HTTP."),
-            "address": _("No webhook of the outside CRM is set for this location."),
-            "redirect": _(
+        if outcome.code == "status":
+            return self.env._(
+                "The outside CRM answered with status %s.", outcome.status
+            )
+        if outcome.code == "redirect":
+            return self.env._(
                 "The outside CRM redirects (%s) to another address. Enter that address "
                 "in the settings.",
                 outcome.status,
+            )
+        return {
+            "timeout": self.env._("The outside CRM did not answer in time."),
+            "certificate": self.env._(
+                "The certificate of the outside CRM is not valid."
             ),
-            "status": _("The outside CRM answered with status %s.", outcome.status),
+            "connection": self.env._("The outside CRM cannot be reached."),
+            "garbage": self.env._(
+                "The outside CRM answered something that is not HTTP."
+            ),
+            "address": self.env._(
+                "No webhook of the outside CRM is set for this location."
+            ),
         }[outcome.code]
 
     @api.model

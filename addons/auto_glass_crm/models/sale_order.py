@@ -103,8 +103,9 @@ class SaleOrder(models.Model):
         moved = self.browse()
         if "partner_id" in vals:
             moved = self.filtered(
-                lambda order: order.sent_to_crm_at
-                and order.partner_id.id != vals["partner_id"]
+                lambda order: (
+                    order.sent_to_crm_at and order.partner_id.id != vals["partner_id"]
+                )
             )
         result = super().write(vals)
         if moved:

@@ -1,9 +1,9 @@
-import { Dialog } from "@web/core/dialog/dialog";
-import { standardErrorDialogProps } from "@web/core/errors/error_dialogs";
-import { registry } from "@web/core/registry";
-import { useCustomerQuestion } from "@auto_shop/customer_question/customer_question_service";
+import {Dialog} from "@web/core/dialog/dialog";
+import {standardErrorDialogProps} from "@web/core/errors/error_dialogs";
+import {registry} from "@web/core/registry";
+import {useCustomerQuestion} from "@auto_shop/customer_question/customer_question_service";
 
-import { Component } from "@odoo/owl";
+import {Component} from "@odoo/owl";
 
 /**
  * The server refused an appointment because its order was not sent to the CRM: say so,
@@ -11,8 +11,8 @@ import { Component } from "@odoo/owl";
  */
 export class NotSentDialog extends Component {
     static template = "auto_glass_crm.NotSentDialog";
-    static components = { Dialog };
-    static props = { ...standardErrorDialogProps };
+    static components = {Dialog};
+    static props = {...standardErrorDialogProps};
 
     setup() {
         this.customerQuestion = useCustomerQuestion();
