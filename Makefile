@@ -3,7 +3,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint pot shell lock clean
+.PHONY: help run test bench screenshots lint pot shell lock clean
 
-help run test bench lint pot shell lock clean:
+help run test bench screenshots lint pot shell lock clean:
 	@$(PYTHON) -m dev $@

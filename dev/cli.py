@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[Command, str]] = {
         commands.test,
         "set everything up and run the tests (T=path K=expression J=jobs)",
     ),
+    "screenshots": (
+        commands.screenshots,
+        "take the pictures of README.md (T=folder for those of every screen)",
+    ),
     "bench": (commands.bench, "measure against Odoo's own ways (T=name)"),
     "lint": (commands.lint, "check style and conventions (T=hook)"),
     "pot": (commands.pot, "write the addons' translation templates anew"),
@@ -42,9 +46,9 @@ def show_help(
     _settings: Settings | None = None, _arguments: list[str] | None = None
 ) -> int:
     """List the commands."""
-    say("make help    show this list")
+    say("make help        show this list")
     for name, (_command, text) in COMMANDS.items():
-        say(f"make {name:<7} {text}")
+        say(f"make {name:<11} {text}")
     return 0
 
 

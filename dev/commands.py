@@ -28,6 +28,7 @@ from dev.database import Workshop
 from dev.settings import Settings
 
 NO_TESTS = 5  # pytest's exit code
+SCREENSHOTS = "auto_shop_screenshots"
 FAST = {"PGOPTIONS": testing.FAST}
 
 
@@ -265,6 +266,22 @@ def bench(settings: Settings, _arguments: list[str]) -> int:
             ]
             environ = {**shop.server.environ, **testing.exported(shop, templates)}
             return _foreground(quick, command, environ)
+
+
+def screenshots(settings: Settings, _arguments: list[str]) -> int:
+    """Take the pictures of README.md, of a demo shop made today."""
+    settings = replace(settings, database=SCREENSHOTS)
+    folder = settings.environ.get("T", "").split()
+    with workshop(settings) as shop:
+        shop.drop(SCREENSHOTS)
+        try:
+            database.ensure_run_database(shop, addons.find(settings))
+            with serve.serving(shop) as url:
+                command = [shop.env.python, "docs/screenshots.py", url, SCREENSHOTS]
+                return _foreground(shop, [*command, *folder], shop.server.environ)
+        finally:
+            with process.uninterrupted():
+                shop.drop(SCREENSHOTS)
 
 
 def _foreground(shop: Workshop, command: list, environ: dict[str, str]) -> int:

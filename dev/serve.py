@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import signal
 import socket
@@ -10,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 from dev import process
 from dev.console import Problem, say
@@ -64,6 +66,33 @@ def serve(workshop: Workshop) -> int:
         f"The server ended by itself with code {code}, as its last lines above say:"
         " mend that and run this again."
     )
+
+
+@contextlib.contextmanager
+def serving(workshop: Workshop) -> Iterator[str]:
+    """Serve the database on a free port for the time of the block; give its URL."""
+    settings = workshop.settings
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    command = workshop.odoo_command(
+        settings.database,
+        f"--db-filter=^{settings.database}$",
+        f"--http-interface={HOST}",
+        f"--http-port={port}",
+        f"--logfile={settings.logs / f'serve-{settings.database}.log'}",
+    )
+    with process.child(
+        command, env=workshop.server.environ, cwd=settings.root
+    ) as server:
+        url = f"http://{HOST}:{port}"
+        _announce(server, url)
+        if server.poll() is not None:
+            raise Problem(f"The server ended by itself with code {server.poll()}.")
+        try:
+            yield url
+        finally:
+            _stop(server)
 
 
 def _stop(server: subprocess.Popen) -> None:

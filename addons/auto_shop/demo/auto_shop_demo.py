@@ -1,13 +1,14 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from collections import defaultdict
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import cycle
 
 import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from . import stories
 
@@ -34,15 +35,7 @@ class AutoShopDemo(models.AbstractModel):
         shop = self._get_company()
         if self.env["sale.order"].search_count([("company_id", "=", shop.id)], limit=1):
             return
-        demo = self.with_context(
-            allowed_company_ids=(shop | self._get_round_rock()).ids,
-            lang="en_US",
-            tz="America/Chicago",
-            tracking_disable=True,
-            mail_create_nolog=True,
-            mail_create_nosubscribe=True,
-            mail_auto_subscribe_no_notify=True,
-        )
+        demo = self._get_quiet()
         demo._build_books()
         demo._build_vehicle_cards()
         visits = demo._build_visits()
@@ -105,6 +98,20 @@ class AutoShopDemo(models.AbstractModel):
                     "model_id": models_[makes[make], model].id,
                 }
             )
+        last_week = self._today() - timedelta(days=7)
+        self.env["vehicle.odometer.reading"].create(
+            [
+                {
+                    "vehicle_id": vehicle.id,
+                    "date": max(self._get_first_day(vehicle), date(2019, 1, 5)),
+                    "value": self._get_miles(
+                        vehicle, max(self._get_first_day(vehicle), date(2019, 1, 5))
+                    ),
+                }
+                for vehicle in vehicles
+                if self._get_first_day(vehicle) < last_week
+            ]
+        )
 
     # === WHAT HAS HAPPENED ===
 
@@ -122,7 +129,7 @@ class AutoShopDemo(models.AbstractModel):
             orders_here.action_confirm()
             days = {}
             for order, (day, _vehicle, _job) in zip(orders_here, visits, strict=True):
-                order.date_order = self._at(day, 9)
+                order.date_order = self._at(day, 8 + order.id % 9)
                 days[order] = day
             self._create_odometers(days)
             self._create_invoices(company, days)
@@ -139,6 +146,8 @@ class AutoShopDemo(models.AbstractModel):
             days_ago = next(last_visits)
             while days_ago is not None and days_ago < TWO_YEARS:
                 day = self._get_workday_before(today - timedelta(days=days_ago))
+                if day < self._get_first_day(vehicle):
+                    break
                 company = vehicle.company_id or self._get_company()
                 plan[company].append((day, vehicle, next(jobs)))
                 # Not everybody comes as regularly as they should.
@@ -161,11 +170,11 @@ class AutoShopDemo(models.AbstractModel):
                         "vehicle_id": vehicle.id,
                         "company_id": company.id,
                         "user_id": user.id,
-                        "date_order": self._at(day, 9),
+                        "date_order": self._at(day, 8 + position % 9),
                         "order_line": [
                             Command.create(
                                 {
-                                    "product_id": self._ref(f"product_{name}").id,
+                                    "product_id": self._get_product(name).id,
                                     "product_uom_qty": quantity,
                                 }
                             )
@@ -173,7 +182,7 @@ class AutoShopDemo(models.AbstractModel):
                         ],
                         **vals,
                     }
-                    for vehicle, day, job in rows
+                    for position, (vehicle, day, job) in enumerate(rows)
                 ]
             )
         )
@@ -271,19 +280,22 @@ class AutoShopDemo(models.AbstractModel):
         self._create_coming(self._get_round_rock(), rows)
 
     def _create_coming(self, company, rows):
+        today = self._today()
         vehicles = self._get_vehicles().filtered(
-            lambda vehicle: (vehicle.company_id or self._get_company()) == company
+            lambda vehicle: (
+                (vehicle.company_id or self._get_company()) == company
+                and not self._is_just_inactive(vehicle)
+            )
         )
         # Whoever was here last comes last; a vehicle is booked once.
         vehicles = vehicles.sorted(
             lambda vehicle: (
-                vehicle.last_visit_date or fields.Date.to_date("2000-01-01"),
+                vehicle.last_visit_date or today - timedelta(days=60),
                 vehicle.id,
             )
         )
         rows = rows[: len(vehicles)]
         jobs = cycle(stories.JOBS)
-        today = self._today()
         orders = self._create_orders(
             company,
             [
@@ -321,11 +333,12 @@ class AutoShopDemo(models.AbstractModel):
         bays = stories.BAYS
         if order.company_id != self._get_company():
             bays = ("rr_glass", "rr_lift")
-        for hour in stories.HOURS:
-            for bay in bays:
-                if (day, hour, bay) not in taken:
-                    taken.add((day, hour, bay))
-                    return [self._prepare_appointment(order, day, hour, bay, state)]
+        places = [(hour, bay) for hour in stories.HOURS for bay in bays]
+        for number in range(len(places)):
+            hour, bay = places[(order.id * 5 + number) % len(places)]
+            if (day, hour, bay) not in taken:
+                taken.add((day, hour, bay))
+                return [self._prepare_appointment(order, day, hour, bay, state)]
         return []
 
     def _prepare_appointment(self, order, day, hour, bay, state):
@@ -343,7 +356,7 @@ class AutoShopDemo(models.AbstractModel):
         }
 
     def _build_quotes(self):
-        """Quotes that wait for an answer, one that ran out and one that fell through."""
+        """Quotes that wait for an answer, one that ran out, one that fell through."""
         today = self._today()
         newcomers = self._get_newcomers()
         rows = [
@@ -360,7 +373,8 @@ class AutoShopDemo(models.AbstractModel):
         works = cycle(stories.DEFERRED_WORK)
         vals_list = []
         seen = self._get_vehicles().filtered("last_visit_date")
-        for position, vehicle in enumerate(seen.sorted("last_visit_date", reverse=True)):
+        seen = seen.sorted("last_visit_date", reverse=True)
+        for position, vehicle in enumerate(seen):
             days = (today - vehicle.last_visit_date).days
             # Most of what was put off lately is open; what is old was dealt with.
             state = "open" if days < 200 else ("done", "declined")[position % 2]
@@ -387,7 +401,8 @@ class AutoShopDemo(models.AbstractModel):
                     days=position * 7 % 33 - 10
                 )
             elif vehicle.last_visit_date:
-                vehicle.next_service_date = vehicle.last_visit_date + timedelta(days=182)
+                last = vehicle.last_visit_date
+                vehicle.next_service_date = last + timedelta(days=182)
 
     # === MESSAGES ===
 
@@ -398,7 +413,8 @@ class AutoShopDemo(models.AbstractModel):
         ):
             now = self._get_opening_moment()
             for name, texts in conversations.items():
-                self._create_conversation(company, self._ref(f"res_partner_{name}"), texts, now)
+                partner = self._ref(f"res_partner_{name}")
+                self._create_conversation(company, partner, texts, now)
 
     def _create_conversation(self, company, partner, texts, now):
         number = partner.text_number
@@ -466,7 +482,7 @@ class AutoShopDemo(models.AbstractModel):
         )
 
     def _build_postcards(self):
-        """A print run that was mailed a month ago, and one that waits for the printer."""
+        """A print run that was mailed a month ago, one that waits for the printer."""
         company = self._get_company()
         now = self._get_opening_moment()
         month_ago = now - timedelta(days=30)
@@ -479,6 +495,16 @@ class AutoShopDemo(models.AbstractModel):
                 "mailed_at": month_ago + timedelta(hours=2),
             }
         )
+        # It is named after the day on which it was begun.
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE customer_print_run SET create_date = %s WHERE id = %s",
+                month_ago - timedelta(days=3),
+                mailed.id,
+            )
+        )
+        mailed.invalidate_recordset()
         waiting = runs._get_open(company)
         for run, names, moment, state in (
             (mailed, stories.POSTCARDS_MAILED, month_ago, "sent"),
@@ -517,8 +543,24 @@ class AutoShopDemo(models.AbstractModel):
 
     # === HELPERS ===
 
+    def _get_quiet(self):
+        """Work for both locations, and notify nobody."""
+        return self.with_context(
+            allowed_company_ids=self._get_companies().ids,
+            lang="en_US",
+            tz="America/Chicago",
+            tracking_disable=True,
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+            mail_auto_subscribe_no_notify=True,
+        )
+
     def _ref(self, name):
         return self.env.ref(f"auto_shop.{name}")
+
+    def _get_product(self, name):
+        """:param name: of a product here, or the whole external id of one elsewhere"""
+        return self.env.ref(name) if "." in name else self._ref(f"product_{name}")
 
     def _get_company(self):
         return self._ref("res_company_lone_star")
@@ -553,10 +595,21 @@ class AutoShopDemo(models.AbstractModel):
             )
         )
 
+    def _is_just_inactive(self, vehicle):
+        """Whose reminder is due now, and who must not have an appointment then."""
+        if not vehicle.last_visit_date:
+            return False
+        days = (self._today() - vehicle.last_visit_date).days
+        return days > 85 and days % 90 in (88, 89, 0, 1, 2, 3)
+
     def _get_miles(self, vehicle, day):
         """A plausible odometer: more for older vehicles, never less than before."""
-        age = (day - datetime(max(vehicle.year, 2008) - 1, 9, 1).date()).days
-        return max(400, age * MILES_A_DAY + vehicle.id % 97 * 41)
+        age = (day - self._get_first_day(vehicle)).days
+        return 400 + age * MILES_A_DAY + vehicle.id % 97 * 41
+
+    def _get_first_day(self, vehicle):
+        """A model year is sold from the autumn before."""
+        return date(vehicle.year - 1, 9, 1)
 
     def _get_tz(self):
         return pytz.timezone(self._get_company()._get_shop_tz())

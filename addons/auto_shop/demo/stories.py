@@ -27,10 +27,10 @@ JOBS = [
 # Days since the last visit, vehicle by vehicle; None: has not been here yet. The
 # round numbers are those on which a customer counts as inactive.
 LAST_VISITS = [
-    *(3, 45, 90, None, 12, 180, 62, 27, 270, 1),
-    *(None, 75, 91, 6, 150, 360, 33, None, 181, 9),
-    *(58, 120, 2, 89, None, 20, 210, 269, 14, 47),
-    *(400, 5, 179, None, 70, 30, 90, 16, 500, 8),
+    *(3, 45, 90, None, 2, 180, 62, 4, 270, 1),
+    *(None, 75, 91, 5, 150, 360, 33, None, 181, 1),
+    *(58, 120, 2, 89, 3, 20, 210, 269, 4, 47),
+    *(400, 5, 179, None, 70, 30, 90, 3, 500, 2),
 ]
 
 # What was recommended and put off: (work, amount).
@@ -86,12 +86,12 @@ CONVERSATIONS = {
         ),
         (2870, "in", "Does that include the rain sensor?", "delivered"),
         (2862, "counter", "Yes, with gel pad and calibration.", "delivered"),
-        (2850, "in", "Great, Thursday morning would work for me", "delivered"),
+        (2850, "in", "Great, a morning next week would work for me", "delivered"),
         (
             2841,
             "counter",
-            "You are down for Thursday at 8:00 AM. It takes about two hours, plus an"
-            " hour before you can drive.",
+            "You are down for 8:00 AM then. It takes about two hours, plus an hour"
+            " before you can drive.",
             "delivered",
         ),
         (38, "in", "Can I wait at the shop? Do you have wifi", "UNREAD"),
@@ -125,7 +125,7 @@ CONVERSATIONS = {
         (141, "in", "Puedo ir hoy a las 3?", "UNREAD"),
     ],
     "fatima_el_amin": [
-        (260, "counter", "Fatima, do you still have the insurance claim number?", "sent"),
+        (260, "counter", "Fatima, do you have the insurance claim number?", "sent"),
     ],
     "owen_gallagher": [
         (
@@ -143,7 +143,7 @@ CONVERSATIONS = {
         (
             505,
             "counter",
-            "Aaliyah, your appointment on Monday is confirmed for 1 PM.",
+            "Aaliyah, your next appointment is confirmed for 1 PM.",
             "unknown",
         ),
     ],

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from datetime import datetime, time, timedelta
+from textwrap import shorten
 
 import babel.dates
 import pytz
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_time, html_sanitize, plaintext2html
+from odoo.tools import SQL, format_time, html2plaintext, html_sanitize, plaintext2html
 from odoo.tools.misc import babel_locale_parse, get_lang, split_every
 
 from .customer_interaction_purpose import CHANNELS
@@ -94,6 +95,7 @@ PLAN_COLUMNS = (
 # What a message said and who said it is history once it is on its way or came in.
 HISTORY_FIELDS = {"body", "email", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
+SUMMARY_LENGTH = 120
 
 
 class CustomerInteraction(models.Model):
@@ -163,6 +165,11 @@ class CustomerInteraction(models.Model):
         "postcard."
     )
     body_html = fields.Html(string="Message", compute="_compute_body_html")
+    summary = fields.Char(
+        string="Content",
+        compute="_compute_summary",
+        help="Its subject, else the beginning of what was written.",
+    )
     outcome = fields.Char(help="What came of it, such as the result of a call.")
     failure_reason = fields.Char(string="Reason")
     reason_code = fields.Selection(REASONS, string="Kind of Reason", readonly=True)
@@ -212,6 +219,15 @@ class CustomerInteraction(models.Model):
                 row.body_html = html_sanitize(row.body or "")
             else:
                 row.body_html = plaintext2html(row.body) if row.body else False
+
+    @api.depends("channel", "subject", "body", "purpose_id")
+    def _compute_summary(self):
+        for row in self:
+            body = row.body or ""
+            if body and not row.subject and row.channel in ("email", "post"):
+                body = html2plaintext(body)
+            text = row.subject or " ".join(body.split()) or row.purpose_id.name
+            row.summary = shorten(text, SUMMARY_LENGTH) if text else False
 
     @api.depends("channel", "partner_id", "subject", "purpose_id")
     def _compute_display_name(self):
