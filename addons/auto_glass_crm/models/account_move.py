@@ -14,10 +14,12 @@ class AccountMove(models.Model):
         "experience_invoice_id",
         string="Orders Completed by This Invoice",
         readonly=True,
+        groups="auto_shop.group_user",
     )
     customer_experience = fields.Selection(
         [("smile", "Smile"), ("frown", "Frown")],
         compute="_compute_customer_experience",
+        compute_sudo=True,
         help="A frown of one customer counts for an invoice of several.",
     )
 
@@ -34,6 +36,7 @@ class AccountMove(models.Model):
             )
 
     @api.depends("state", "experience_order_ids.customer_experience")
+    @api.depends_context("uid")
     def _compute_open_question(self):
         return super()._compute_open_question()
 

@@ -31,7 +31,7 @@ class CrmLead(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
-    mobile = fields.Char(related="partner_id.mobile")
+    partner_mobile = fields.Char(related="partner_id.mobile", string="Mobile")
     glass_summary = fields.Char(string="Glass", compute="_compute_glass_summary")
     shown_stage_ids = fields.Many2many(
         "crm.stage",

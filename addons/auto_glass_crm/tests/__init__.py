@@ -1,5 +1,6 @@
 from . import test_product
 from . import test_send_to_crm
+from . import test_send_race
 from . import test_schedule
 from . import test_void
 from . import test_experience

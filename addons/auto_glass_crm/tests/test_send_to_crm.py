@@ -99,7 +99,7 @@ class TestSendToCrm(AutoGlassCommon):
                     "email_from": "ann.miller@example.com",
                     "street": "5 Oak Lane",
                     "city": "Austin",
-                    "mobile": "+15125550123",
+                    "partner_mobile": "+15125550123",
                     "vehicle_id": self.vehicle.id,
                     "expected_revenue": 300.0,
                     "company_id": self.company.id,
