@@ -22,6 +22,8 @@
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
+    "demo": ["demo/product_demo.xml", "demo/auto_shop_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": ["auto_glass_crm/static/src/**/*"],
         "web.assets_tests": ["auto_glass_crm/static/tests/tours/**/*"],
