@@ -23,7 +23,6 @@ ROUND_ROCK = """(SELECT res_id FROM ir_model_data
             WHERE module = 'auto_shop' AND name = 'res_company_lone_star_round_rock')"""
 
 
-
 def away(days: int) -> str:
     """Vehicles whose last visit was about so long ago."""
     return (

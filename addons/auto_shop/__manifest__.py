@@ -16,7 +16,9 @@
         "portal",
         "link_tracker",
     ],
-    "external_dependencies": {"python": ["jinja2", "phonenumbers", "twilio", "ultravin"]},
+    "external_dependencies": {
+        "python": ["jinja2", "phonenumbers", "twilio", "ultravin"]
+    },
     "data": [
         "security/auto_shop_security.xml",
         "security/ir.model.access.csv",

@@ -203,9 +203,7 @@ class AutoShopDemo(models.AbstractModel):
             ]
         )
         for order, reading in zip(orders, readings, strict=True):
-            order.write(
-                {"odometer": reading.value, "odometer_reading_id": reading.id}
-            )
+            order.write({"odometer": reading.value, "odometer_reading_id": reading.id})
 
     def _create_invoices(self, company, days):
         """Invoice, and take the money, each as of its day; the newest still owe."""

@@ -37,7 +37,7 @@ LAST_VISITS = [
 DEFERRED_WORK = [
     ("Rear brake pads are down to 3 mm", 289.0),
     ("Serpentine belt is cracked", 193.0),
-    ("Two front tires are below 4/32\"", 336.0),
+    ('Two front tires are below 4/32"', 336.0),
     ("Windshield chip on the passenger side, repair before it spreads", 79.0),
     ("Cabin air filter", 34.0),
     ("Valve cover gasket seeps oil", 410.0),

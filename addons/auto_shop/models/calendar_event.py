@@ -399,9 +399,11 @@ class CalendarEvent(models.Model):
             for company in self.company_id
         }
         return self.filtered(
-            lambda event: event.customer_id
-            and has_wording[event.company_id]
-            and event.customer_id.id not in reasons
+            lambda event: (
+                event.customer_id
+                and has_wording[event.company_id]
+                and event.customer_id.id not in reasons
+            )
         )
 
     def _notice_still_holds(self, purpose_code, told_start):
@@ -634,8 +636,10 @@ class CalendarEvent(models.Model):
         for items, events in same.items():
             super(CalendarEvent, events).write(dict(items))
         self.filtered(
-            lambda event: event.shop_state == "completed"
-            and before.get(event.id, (None, None))[1] != "completed"
+            lambda event: (
+                event.shop_state == "completed"
+                and before.get(event.id, (None, None))[1] != "completed"
+            )
         )._register_visits()
 
     def _get_notice(self, told_start):
@@ -660,8 +664,10 @@ class CalendarEvent(models.Model):
         Time passes, and customers change their mind, while a question is open.
         """
         waiting = self.filtered(
-            lambda event: event.pending_notice
-            and event._get_notice(event.told_start) == event.pending_notice
+            lambda event: (
+                event.pending_notice
+                and event._get_notice(event.told_start) == event.pending_notice
+            )
         )
         return {
             notice: events._notice_allowed(notice)
@@ -840,10 +846,12 @@ class CalendarEvent(models.Model):
         """Return ``{event: events}`` that use its bay or technician at its time."""
         clashes = {event: self.browse() for event in self}
         planned = self.filtered(
-            lambda event: event.shop_state in ("booked", "arrived")
-            and event.start
-            and event.stop
-            and (event.bay_id or event.technician_id)
+            lambda event: (
+                event.shop_state in ("booked", "arrived")
+                and event.start
+                and event.stop
+                and (event.bay_id or event.technician_id)
+            )
         )
         if not planned:
             return clashes
@@ -859,14 +867,16 @@ class CalendarEvent(models.Model):
         )
         for event in planned:
             clashes[event] = others.filtered(
-                lambda other, event=event: other != event._origin
-                and other.start < event.stop
-                and other.stop > event.start
-                and (
-                    (event.bay_id and other.bay_id == event.bay_id._origin)
-                    or (
-                        event.technician_id
-                        and other.technician_id == event.technician_id._origin
+                lambda other, event=event: (
+                    other != event._origin
+                    and other.start < event.stop
+                    and other.stop > event.start
+                    and (
+                        (event.bay_id and other.bay_id == event.bay_id._origin)
+                        or (
+                            event.technician_id
+                            and other.technician_id == event.technician_id._origin
+                        )
                     )
                 )
             )

@@ -29,7 +29,9 @@ class MailMail(models.Model):
         "customer.interaction", ondelete="set null", index="btree_not_null"
     )
     claimed_at = fields.Datetime(readonly=True, index="btree_not_null")
-    attempts = fields.Integer(readonly=True, help="Failed attempts to reach the server.")
+    attempts = fields.Integer(
+        readonly=True, help="Failed attempts to reach the server."
+    )
 
     def process_email_queue(self, email_ids=(), batch_size=1000):
         """Leave alone what another process has claimed."""
@@ -74,7 +76,9 @@ class MailMail(models.Model):
         untried.claimed_at = False
         untried.interaction_id._set_state("queued")
         tried = self.exists().filtered(lambda mail: mail.state == "exception")
-        tried.interaction_id._set_state("unknown", self._get_interrupted_text(), "not_known")
+        tried.interaction_id._set_state(
+            "unknown", self._get_interrupted_text(), "not_known"
+        )
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
@@ -103,7 +107,9 @@ class MailMail(models.Model):
         for attempts, mails in self.grouped("attempts").items():
             if attempts + 1 >= MAX_ATTEMPTS:
                 continue
-            moment = fields.Datetime.now() + timedelta(minutes=RETRY_MINUTES * 2**attempts)
+            moment = fields.Datetime.now() + timedelta(
+                minutes=RETRY_MINUTES * 2**attempts
+            )
             mails.write(
                 {
                     "state": "outgoing",

@@ -72,6 +72,8 @@ class MailThread(models.AbstractModel):
     def _find_interactions(self, message_ids):
         if not message_ids:
             return self.env["customer.interaction"]
-        return self.env["customer.interaction"].sudo().search(
-            [("provider_ref", "in", message_ids), ("channel", "=", "email")]
+        return (
+            self.env["customer.interaction"]
+            .sudo()
+            .search([("provider_ref", "in", message_ids), ("channel", "=", "email")])
         )

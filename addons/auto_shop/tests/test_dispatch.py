@@ -122,7 +122,13 @@ class TestDispatch(AutoShopCommon):
 
     def test_worded_by_a_person_goes_as_it_is(self):
         row = self.interactions._plan(
-            [{"partner_id": self.customer.id, "channel": "sms", "body": "{{ x }} 1 < 2"}]
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "channel": "sms",
+                    "body": "{{ x }} 1 < 2",
+                }
+            ]
         )
         self._dispatch()
         self.assertEqual(self._texts(row).body, "{{ x }} 1 < 2")

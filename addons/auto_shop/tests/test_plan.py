@@ -16,7 +16,11 @@ class TestPlan(AutoShopCommon):
         super().setUpClass()
         cls.interactions = cls.env["customer.interaction"]
         cls.purpose = cls.env["customer.interaction.purpose"].create(
-            {"code": "test_hello", "name": "Hello", "sms_body": "Hello {{ first_name }}"}
+            {
+                "code": "test_hello",
+                "name": "Hello",
+                "sms_body": "Hello {{ first_name }}",
+            }
         )
         cls.customer = cls._create_customer()
 
@@ -72,13 +76,18 @@ class TestPlan(AutoShopCommon):
         self.interactions._plan([self._vals(planned_at=later)])
         self.assertTrue(
             triggers.search(
-                [("cron_id", "=", cron.id), ("call_at", ">", later - timedelta(minutes=2))]
+                [
+                    ("cron_id", "=", cron.id),
+                    ("call_at", ">", later - timedelta(minutes=2)),
+                ]
             )
         )
 
     def test_refused_plans(self):
         with self.assertRaises(ValueError):
-            self.interactions._plan([{"partner_id": self.customer.id, "channel": "sms"}])
+            self.interactions._plan(
+                [{"partner_id": self.customer.id, "channel": "sms"}]
+            )
         with self.assertRaises(ValueError):
             self.interactions._plan([self._vals(no_such_column=1)])
         staff = self.interactions.with_user(self.staff)

@@ -543,19 +543,21 @@ class TestScheduleAccess(ScheduleCommon):
 
         def run(start, size):
             events, created = count(
-                lambda: self.env["calendar.event"]
-                .with_user(self.staff)
-                .create(
-                    [
-                        {
-                            "shop_state": "booked",
-                            "customer_id": vehicle.owner_id.id,
-                            "vehicle_id": vehicle.id,
-                            "start": TOMORROW,
-                            "bay_id": self.bay.id,
-                        }
-                        for vehicle in vehicles[start : start + size]
-                    ]
+                lambda: (
+                    self.env["calendar.event"]
+                    .with_user(self.staff)
+                    .create(
+                        [
+                            {
+                                "shop_state": "booked",
+                                "customer_id": vehicle.owner_id.id,
+                                "vehicle_id": vehicle.id,
+                                "start": TOMORROW,
+                                "bay_id": self.bay.id,
+                            }
+                            for vehicle in vehicles[start : start + size]
+                        ]
+                    )
                 )
             )
             moved = {"start": TOMORROW + timedelta(hours=1), "notify_customer": True}

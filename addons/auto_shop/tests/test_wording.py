@@ -123,7 +123,7 @@ class TestWording(AutoShopCommon):
             partner_id=self._create_customer().id,
             told_start=datetime(2026, 6, 17, 20, 30),
         )
-        self.assertEqual(shown["body"], "\"Hi\"... it's 8:30 PM")
+        self.assertEqual(shown["body"], '"Hi"... it\'s 8:30 PM')
         self.assertFalse(shown["is_unicode"])
 
     def test_segments(self):
