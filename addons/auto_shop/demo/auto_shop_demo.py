@@ -306,8 +306,8 @@ class AutoShopDemo(models.AbstractModel):
         confirmed = orders.filtered(lambda order: order.id % 3)
         dates = {order: order.date_order for order in confirmed}
         confirmed.action_confirm()
-        for order, date in dates.items():
-            order.date_order = date
+        for order, ordered_at in dates.items():
+            order.date_order = ordered_at
         (orders - confirmed)[::2].state = "sent"
         vals_list = []
         now = fields.Datetime.now()

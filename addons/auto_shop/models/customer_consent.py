@@ -72,7 +72,8 @@ class CustomerConsent(models.Model):
         for consent in self:
             consent.decision = "granted" if consent.granted else "withdrawn"
 
-    def write(self, vals):
+    # There is nothing to write: the history only grows.
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(
             self.env._(
                 "The consent history cannot be changed. To record a new decision of "

@@ -125,7 +125,7 @@ class CustomerInteraction(models.Model):
         "customer.vehicle", ondelete="set null", index="btree_not_null"
     )
     work_order_id = fields.Many2one(
-        "sale.order", string="Work Order", ondelete="set null", index="btree_not_null"
+        "sale.order", ondelete="set null", index="btree_not_null"
     )
     event_id = fields.Many2one(
         "calendar.event",
@@ -134,7 +134,7 @@ class CustomerInteraction(models.Model):
         index="btree_not_null",
     )
     lead_id = fields.Many2one(
-        "crm.lead", string="Lead", ondelete="set null", index="btree_not_null"
+        "crm.lead", ondelete="set null", index="btree_not_null"
     )
     purpose_id = fields.Many2one(
         "customer.interaction.purpose", ondelete="restrict", index="btree_not_null"

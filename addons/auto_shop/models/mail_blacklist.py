@@ -8,7 +8,6 @@ class MailBlacklist(models.Model):
     _inherit = "mail.blacklist"
 
     from_do_not_mail = fields.Boolean(
-        string="From Do Not Mail",
         readonly=True,
         copy=False,
         help="The address is blocked because a customer has Do Not Mail. Unblocking it "

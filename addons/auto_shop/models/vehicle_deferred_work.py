@@ -26,7 +26,6 @@ class VehicleDeferredWork(models.Model):
     owner_id = fields.Many2one(related="vehicle_id.owner_id", string="Owner")
     order_line_id = fields.Many2one(
         "sale.order.line",
-        string="Order Line",
         index="btree_not_null",
         ondelete="set null",
         check_company=True,

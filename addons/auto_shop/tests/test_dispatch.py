@@ -205,7 +205,7 @@ class TestDispatch(AutoShopCommon):
         self.assertEqual((row + by_hand).mapped("state"), ["queued", "queued"])
 
     def test_answer_goes_to_the_number_that_asked(self):
-        """A direct answer needs no Allow Texting, but never goes to a stopped number."""
+        """It needs no Allow Texting, but never goes to a stopped number."""
         unknown = {"partner_id": None, "number": "+15125550777"}
         row = self._plan("test_answer", **unknown)
         self._dispatch()
@@ -248,7 +248,7 @@ class TestDispatch(AutoShopCommon):
     def test_automatic_messages_a_day(self):
         self.company.automatic_message_limit = 2
         rows = self.interactions.union(
-            *(self._plan(automatic=True) for unused in range(3))
+            *(self._plan(automatic=True) for _attempt in range(3))
         )
         manual = self._plan()
         self._dispatch()
@@ -265,7 +265,7 @@ class TestDispatch(AutoShopCommon):
 
     def test_no_limit(self):
         self.company.automatic_message_limit = 0
-        rows = [self._plan(automatic=True) for unused in range(5)]
+        rows = [self._plan(automatic=True) for _attempt in range(5)]
         self._dispatch()
         self.assertEqual({row.state for row in rows}, {"queued"})
 
@@ -347,7 +347,7 @@ class TestDispatch(AutoShopCommon):
         self._dispatch()
         mail = self._mails(row)
         minutes = []
-        for unused in range(9):
+        for _attempt in range(9):
             mail.state = "exception"
             mail._postprocess_sent_message([], [], failure_type="mail_smtp")
             if mail.state == "outgoing":

@@ -21,7 +21,8 @@ class TestWording(AutoShopCommon):
             {
                 "code": "test_ready",
                 "name": "Vehicle ready",
-                "sms_body": "{{ first_name }}, your {{ vehicle }} is ready. {{ shop_name }}",
+                "sms_body": "{{ first_name }}, your {{ vehicle }} is ready. "
+                "{{ shop_name }}",
                 "email_subject": "{{ vehicle }} & more",
                 "email_body": "<p>Dear {{ customer_name }}</p>",
             }

@@ -52,6 +52,8 @@ export const customerQuestionService = {
         async function askAll(resModel, resId) {
             const asked = new Set();
             let answered = false;
+            // One question after the other: the next depends on the answer.
+            // eslint-disable-next-line no-await-in-loop
             while (await askNext(resModel, resId, asked)) {
                 answered = true;
             }
