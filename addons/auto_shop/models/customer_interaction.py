@@ -133,9 +133,7 @@ class CustomerInteraction(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
-    lead_id = fields.Many2one(
-        "crm.lead", ondelete="set null", index="btree_not_null"
-    )
+    lead_id = fields.Many2one("crm.lead", ondelete="set null", index="btree_not_null")
     purpose_id = fields.Many2one(
         "customer.interaction.purpose", ondelete="restrict", index="btree_not_null"
     )

@@ -120,9 +120,7 @@ class CustomerVehicle(models.Model):
     last_visit_date = fields.Date(
         copy=False, readonly=True, help="Set by invoices and finished appointments."
     )
-    deferred_work_ids = fields.One2many(
-        "vehicle.deferred.work", "vehicle_id"
-    )
+    deferred_work_ids = fields.One2many("vehicle.deferred.work", "vehicle_id")
     open_work_count = fields.Integer(compute="_compute_open_work_count")
     order_ids = fields.One2many("sale.order", "vehicle_id", string="Work Orders")
     invoice_ids = fields.One2many(
