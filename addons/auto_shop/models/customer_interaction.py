@@ -1,6 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import logging
+import re
 from collections import Counter, defaultdict
 from datetime import datetime, time, timedelta
 from textwrap import shorten
@@ -1007,10 +1008,14 @@ class CustomerInteraction(models.Model):
         start = self._get_appointment_start()
         if not start:
             return ""
-        # A skeleton, not a pattern: each language has its own order of day and month.
-        return babel.dates.format_skeleton(
-            "MMMMEEEEd", start, locale=babel_locale_parse(self._get_lang())
-        )
+        locale = babel_locale_parse(self._get_lang())
+        # Each language has its own order of day and month, which many give for short
+        # names only; the long ones take their places (Unicode TR 35, skeletons).
+        skeletons = locale.datetime_skeletons
+        pattern = (skeletons.get("MMMMEd") or skeletons["MMMEd"]).pattern
+        for short, long in (("E+", "EEEE"), ("[ML]+", "MMMM")):
+            pattern = re.sub(short, long, pattern)
+        return babel.dates.format_date(start, pattern, locale=locale)
 
     def _merge_appointment_time(self):
         start = self._get_appointment_start()

@@ -127,6 +127,24 @@ class TestWording(AutoShopCommon):
         self.assertEqual(shown["body"], '"Hi"... it\'s 8:30 PM')
         self.assertFalse(shown["is_unicode"])
 
+    def test_day_in_the_language_of_the_customer(self):
+        cases = {
+            "en_US": "Wednesday, June 17",
+            "de_DE": "Mittwoch, 17. Juni",
+            "es_ES": "miércoles, 17 de junio",
+            "fr_FR": "mercredi 17 juin",
+        }
+        self.purpose.sms_body = "{{ appointment_date }}"
+        for lang, expected in cases.items():
+            self.env["res.lang"]._activate_lang(lang)
+            with self.subTest(lang=lang):
+                shown = self.purpose._preview(
+                    "sms",
+                    partner_id=self._create_customer(lang=lang).id,
+                    told_start=datetime(2026, 6, 17, 20, 30),
+                )
+                self.assertEqual(shown["body"], expected)
+
     def test_segments(self):
         """3GPP TS 23.038: 160/153 GSM characters, 70/67 in UCS-2."""
         cases = [
