@@ -266,14 +266,52 @@ class Shop:
         self.open(f"vehicles/{vehicle}", ".o_form_view .o_form_sheet")
 
 
+    def ready(self) -> None:
+        quote = self.find(
+            "sale.order",
+            [
+                ("partner_id.name", "=", "Jorge Cantu"),
+                ("glass_selected", "=", True),
+                ("sent_to_crm_at", "=", False),
+            ],
+        )
+        self.open(f"work-orders/{quote}", ".o_form_view .o_form_sheet")
+        self.decide()
+
+    def experience(self) -> None:
+        (invoice,) = self.call(
+            "sale.order",
+            "read",
+            self.find(
+                "sale.order",
+                [
+                    ("experience_invoice_id", "!=", False),
+                    ("customer_experience", "=", False),
+                ],
+            ),
+            ["experience_invoice_id"],
+        )
+        invoice = invoice["experience_invoice_id"][0]
+        self.open(f"account.move/{invoice}", ".o_form_view .o_form_sheet")
+        self.decide()
+
+    def decide(self) -> None:
+        """Open the question of a form."""
+        self.browser.click(".o_customer_question_banner button")
+        self.browser.wait(".o_customer_question")
+        self.browser.settle()
+
+
 PICTURES = ("conversation", "schedule", "vehicle")
+GLASS_PICTURES = ("ready", "experience")
 
 
 def main(url: str, database: str, folder: str | None = None) -> None:
     """Take the pictures."""
     with browsing() as browser:
         shop = Shop(browser, url, database)
-        for name in PICTURES:
+        glass = GLASS_PICTURES if shop.has("auto_glass_crm") else ()
+        for name in (*PICTURES, *glass):
             getattr(shop, name)()
             browser.save(IMAGES / f"{name}.png")
         if folder:

@@ -126,6 +126,38 @@ AT_LEAST = {
         f" WHERE technician_id IS NOT NULL AND company_id = {SHOP}) t",
     ),
 }
+# The same of auto_glass_crm.
+GLASS = {
+    "glass products": (
+        10,
+        "product_template WHERE is_glass AND nags_number IS NOT NULL",
+    ),
+    "glass quotes to send": (
+        3,
+        "sale_order WHERE state = 'draft' AND sent_to_crm_at IS NULL AND id IN"
+        " (SELECT order_id FROM sale_order_line l JOIN product_product p"
+        " ON p.id = l.product_id JOIN product_template t ON t.id = p.product_tmpl_id"
+        " WHERE is_glass)",
+    ),
+    "leads": (8, "crm_lead WHERE glass_sent_at IS NOT NULL"),
+    "sent quotes that wait for a date": (
+        3,
+        "sale_order WHERE state = 'draft' AND opportunity_id IS NOT NULL",
+    ),
+    "jobs to invoice": (
+        1,
+        "sale_order o JOIN calendar_event e ON e.work_order_id = o.id"
+        " WHERE e.shop_state = 'completed' AND o.invoice_status = 'to invoice'"
+        " AND o.opportunity_id IS NOT NULL",
+    ),
+    "customers to ask how it was": (
+        1,
+        "sale_order WHERE experience_invoice_id IS NOT NULL"
+        " AND customer_experience IS NULL",
+    ),
+    "smiles": (1, "sale_order WHERE customer_experience = 'smile'"),
+    "frowns": (1, "sale_order WHERE customer_experience = 'frown'"),
+}
 # What there must not be.
 NONE = {
     "messages that wait to be sent": "customer_interaction WHERE state = 'planned'",
@@ -175,10 +207,11 @@ def test_loads_without_a_warning(demo):
 
 def test_every_feature_has_something_due(demo):
     database, _run = demo
-    found = {title: count(database, where) for title, (_n, where) in AT_LEAST.items()}
+    expected = AT_LEAST | (GLASS if "auto_glass_crm" in SUITE else {})
+    found = {title: count(database, where) for title, (_n, where) in expected.items()}
     lacking = {
         title: f"{found[title]} of {wanted}"
-        for title, (wanted, _where) in AT_LEAST.items()
+        for title, (wanted, _where) in expected.items()
         if found[title] < wanted
     }
     assert not lacking
@@ -193,7 +226,7 @@ def test_nothing_leaves_and_nobody_is_real(demo):
 def test_update_adds_nothing_and_uninstall_works(demo):
     database, _run = demo
     before = count(database, "sale_order")
-    run = testing.run_odoo(database, "--with-demo", update=["auto_shop"])
+    run = testing.run_odoo(database, "--with-demo", update=SUITE)
     assert not run.code and not run.serious, run.serious
     assert count(database, "sale_order") == before
     run = testing.uninstall(database, "auto_shop")

@@ -27,7 +27,15 @@ READY = (
 )
 # Sent and not scheduled yet; sent and on the schedule of the coming days.
 SENT = ("rahul_deshpande", "tyrell_washington", "luis_arredondo")
-SCHEDULED = ("maria_gutierrez", "kwame_mensah", "yuki_tanabe")
+SCHEDULED = (
+    "maria_gutierrez",
+    "kwame_mensah",
+    "yuki_tanabe",
+    "hannah_lindqvist",
+    "lucia_ferrante",
+    "joy_villanueva",
+    "hector_salinas",
+)
 # Done: (customer, days ago, how far it went).
 DONE = (
     ("katie_odonnell", 1, "to_invoice"),
@@ -48,11 +56,18 @@ class AutoShopDemo(models.AbstractModel):
         if self.env["crm.lead"].search_count([("company_id", "=", shop.id)], limit=1):
             return
         category = self.env.ref("auto_glass_crm.product_category_glass")
-        self.env["product.template"].search(
-            [("categ_id", "=", category.id), ("type", "=", "consu")]
-        ).taxes_id = demo._ref("product_brake_pads").taxes_id
-        # Not asking anybody for a review: that is a manager's decision.
-        shop.google_place_id = "demo-place-of-lone-star"
+        taxes = demo._ref("product_brake_pads").taxes_id
+        for product in demo.env["product.template"].search(
+            [("categ_id", "=", category.id)]
+        ):
+            product.taxes_id = taxes if product.type == "consu" else False
+        # Asking every customer alike is what Google's policy allows.
+        shop.write(
+            {
+                "google_place_id": "demo-place-of-lone-star",
+                "review_requests": "everyone",
+            }
+        )
         demo._adopt_earlier_orders()
         demo._create_glass_orders(READY, 0)
         demo._send_glass_orders(SENT, 1)
@@ -91,9 +106,7 @@ class AutoShopDemo(models.AbstractModel):
         shop = self._get_company()
         rows = []
         for position, name in enumerate(names):
-            vehicle = self.env["customer.vehicle"].search(
-                [("owner_id", "=", self._ref(f"res_partner_{name}").id)], limit=1
-            )
+            vehicle = self._get_glass_vehicle(name)
             day = self._today() - timedelta(days=days_ago)
             job = [
                 (f"auto_glass_crm.product_{product}", 1)
@@ -101,6 +114,13 @@ class AutoShopDemo(models.AbstractModel):
             ]
             rows.append((vehicle, day, job))
         return self._create_orders(shop, rows)
+
+    def _get_glass_vehicle(self, name):
+        return self.env["customer.vehicle"].search(
+            [("owner_id", "=", self._ref(f"res_partner_{name}").id)],
+            order="id",
+            limit=1,
+        )
 
     def _send_glass_orders(self, names, days_ago):
         orders = self._create_glass_orders(names, days_ago)
@@ -112,7 +132,12 @@ class AutoShopDemo(models.AbstractModel):
         return orders
 
     def _schedule_glass_orders(self):
-        orders = self._send_glass_orders(SCHEDULED, 2)
+        events = self.env["calendar.event"].search(
+            [("shop_state", "=", "booked"), ("start", ">", fields.Datetime.now())]
+        )
+        booked = events.vehicle_id
+        free = [name for name in SCHEDULED if self._get_glass_vehicle(name) not in booked]
+        orders = self._send_glass_orders(free[:3], 2)
         orders.action_confirm()
         day = self._get_workday_after(self._today() + timedelta(days=1))
         for order in orders:

@@ -63,14 +63,20 @@ class AutoShopDemo(models.AbstractModel):
                     company,
                     install_demo=False,
                 )
-            taxes |= taxes.with_company(company).create(
+            groups = self.env["account.tax.group"].with_company(company)
+            tax = taxes.with_company(company).create(
                 {
                     "name": "8.25% TX",
                     "amount": 8.25,
                     "type_tax_use": "sale",
                     "company_id": company.id,
+                    "tax_group_id": groups.create(
+                        {"name": "Sales Tax", "company_id": company.id}
+                    ).id,
                 }
             )
+            company.account_sale_tax_id = tax
+            taxes |= tax
         for xmlid in ("product_category_service", "product_category_part"):
             category = self._ref(xmlid)
             products = self.env["product.template"].search(

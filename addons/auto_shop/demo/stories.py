@@ -90,8 +90,8 @@ CONVERSATIONS = {
         (
             2841,
             "counter",
-            "You are down for 8:00 AM then. It takes about two hours, plus an hour"
-            " before you can drive.",
+            "Very good, I will text you the time. It takes about two hours, plus an"
+            " hour before you can drive.",
             "delivered",
         ),
         (38, "in", "Can I wait at the shop? Do you have wifi", "UNREAD"),
