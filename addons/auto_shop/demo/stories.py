@@ -52,7 +52,7 @@ NO_SHOW_DAYS = (1, 3, 8)
 FORGOTTEN_DAYS = (1, 2)
 
 # How many appointments the coming working days have, at the main location.
-COMING = (6, 5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 1, 2, 1, 1, 1, 1)
+COMING = (5, 4, 5, 3, 4, 3, 2, 2, 1, 1, 1, 1, 0, 1, 0, 1)
 # The same for today, by hour (local) and bay.
 TODAY = (
     (8, "glass_1"),
