@@ -20,6 +20,7 @@ class AutoGlassCommon(AutoShopCommon):
         cls.company.write(
             {
                 "shop_tz": "America/Chicago",
+                "glass_unsent_appointment": "refuse",
                 "street": "12 Main Street",
                 "city": "Austin",
                 "state_id": cls.state_texas.id,

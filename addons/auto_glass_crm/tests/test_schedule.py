@@ -216,8 +216,8 @@ class TestSchedule(AutoGlassCommon):
 
     def test_wording(self):
         cases = {
-            "scheduled": ["Main Street Auto", "Tue, Mar 3", "10:00", "12 Main"],
-            "rescheduled": ["Main Street Auto", "Wed, Mar 4", "10:00"],
+            "scheduled": ["Main Street Auto", "Tuesday, March 3", "10:00", "12 Main"],
+            "rescheduled": ["Main Street Auto", "Wednesday, March 4", "10:00"],
             "completed": ["Main Street Auto", "ready"],
         }
         event = self._book(self._create_sent_order(), notify_customer=True)
