@@ -151,11 +151,23 @@ class SmsSms(models.Model):
 
     # === ACTIONS ===
 
+    def action_set_canceled(self):
+        """A text that is being sent, or was, can no longer be called back."""
+        waiting = self.filtered(lambda row: row.state in ("outgoing", "error"))
+        waiting.interaction_id._set_state(
+            "cancelled", self.env._("Cancelled by %s", self.env.user.name), "blocked"
+        )
+        return super(SmsSms, waiting).action_set_canceled()
+
     def action_set_outgoing(self):
         """Retry. What is on a customer's history goes the way of every text again:
         consent, hours and all."""
-        planned_again = self._send_interactions_again()
-        return super(SmsSms, self - planned_again).action_set_outgoing()
+        failed = self.filtered(lambda row: row.state in ("error", "canceled"))
+        loose = failed - failed._send_interactions_again()
+        loose.write({"attempts": 0, "next_try_at": False, "look_up_first": False})
+        result = super(SmsSms, loose).action_set_outgoing()
+        loose.send()
+        return result
 
     def action_was_sent(self):
         """A person knows that the customer got it."""
@@ -196,9 +208,7 @@ class SmsSms(models.Model):
         }
 
     def _send_interactions_again(self):
-        again = self.filtered(
-            lambda row: row.interaction_id and row.state in ("error", "canceled")
-        )
+        again = self.filtered("interaction_id")
         again.interaction_id.action_send_again()
         again.write({"state": "canceled", "failure_type": False, "to_delete": True})
         return again
@@ -238,22 +248,28 @@ class SmsSms(models.Model):
         waiting = self._count_waiting()
         remaining = sum(waiting.values())
         self.env["ir.cron"]._commit_progress(remaining=remaining)
-        apis = {}
         companies = self.env["res.company"].browse(sorted(waiting))
-        while companies:
-            for company in companies:
-                if company.id not in apis:
-                    api_class = company._get_sms_api_class()
-                    apis[company.id] = api_class(self.with_company(company).env)
-                    apis[company.id]._set_company(company)
-                done, seconds_left = self._process_group(
-                    company, apis[company.id], remaining
-                )
-                remaining = max(0, remaining - done)
-                if not seconds_left:
-                    return
-                if not done:
-                    companies -= company
+        apis = {company.id: self._get_api(company) for company in companies}
+        try:
+            while companies:
+                for company in companies:
+                    done, seconds_left = self._process_group(
+                        company, apis[company.id], remaining
+                    )
+                    remaining = max(0, remaining - done)
+                    if not seconds_left:
+                        return
+                    if not done:
+                        companies -= company
+        finally:
+            for sms_api in apis.values():
+                if close := getattr(sms_api, "_close", None):
+                    close()
+
+    def _get_api(self, company):
+        sms_api = company._get_sms_api_class()(self.with_company(company).env)
+        sms_api._set_company(company)
+        return sms_api
 
     @api.model
     def _process_group(self, company, sms_api, remaining=0):

@@ -19,7 +19,10 @@ class AutoShopTextsCommon(AutoShopCommon):
         super().setUpClass()
         cls.env["sms.sms"].search([]).unlink()
         cls._set_up_twilio(cls.company)
-        cls.env["ir.config_parameter"].set_param("auto_shop.sms_timeout", "1")
+        set_param = cls.env["ir.config_parameter"].set_param
+        set_param("auto_shop.sms_timeout", "1")
+        # Client and provider are one process here, within Odoo's limit of memory.
+        set_param("auto_shop.sms_threads", "4")
 
     def setUp(self):
         super().setUp()

@@ -32,6 +32,7 @@ class FakeTwilio:
         self.requests = []
         self.messages = []
         self.list_status = 200
+        self.numbers = [SHOP_NUMBER]
         self.side_by_side = 0
         self._at_work = 0
         self.delay = 0
@@ -39,6 +40,7 @@ class FakeTwilio:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = 5  # an idle connection keeps a thread
 
             def do_POST(self):
                 fake._post(self)
@@ -151,6 +153,14 @@ class FakeTwilio:
 
     def _get(self, handler):
         query = parse_qs(urlsplit(handler.path).query)
+        if "/IncomingPhoneNumbers.json" in handler.path:
+            found = [{"phone_number": number} for number in self.numbers]
+            self._answer(
+                handler,
+                self.list_status,
+                {"incoming_phone_numbers": found, "next_page_uri": None},
+            )
+            return
         with self.lock:
             self.requests.append({"path": handler.path, "behaviour": "list"})
             found = [

@@ -67,6 +67,18 @@ class TestTwilioApi(AutoShopTextsCommon):
         self.assertEqual(results[3]["state"], "wrong_number_format")
         self.assertIn("21211", results[3]["failure_reason"])
 
+    def test_machine_without_threads_makes_it_slower_only(self):
+        numbers = [f"+151255600{index:02d}" for index in range(12)]
+        with patch("threading.Thread.start", side_effect=RuntimeError("no more")):
+            pool = self.api._get_pool()
+            with patch.object(pool, "request", self._answer_at_once):
+                results = self._send(*numbers)
+        self.assertEqual({result["state"] for result in results}, {"sent"})
+
+    @staticmethod
+    def _answer_at_once(*args, **kwargs):
+        return urllib3.HTTPResponse(b'{"sid": "SM1"}', status=201, preload_content=True)
+
     def test_retry_after_in_seconds_or_as_a_date(self):
         in_ten_minutes = datetime.now(timezone.utc) + timedelta(minutes=10)
         cases = [
@@ -181,6 +193,32 @@ class TestTwilioApi(AutoShopTextsCommon):
                 self.assertEqual(text.state, state)
         self._run_queue(minutes=6)
         self.assertEqual(text.interaction_id.state, "unknown")
+
+    def test_numbers_are_fetched_from_the_same_address(self):
+        wizard = self.env["sms.twilio.account.manage"].create(
+            {"company_id": self.company.id}
+        )
+        kept = self.company.sms_twilio_number_ids
+        self.twilio.numbers = [kept.number, "+14155550123", "+442071838750"]
+        wizard.action_reload_numbers()
+        self.assertEqual(
+            self.company.sms_twilio_number_ids.mapped("country_code"),
+            ["US", "US", "GB"],
+        )
+        self.assertIn(kept, self.company.sms_twilio_number_ids)
+        self.twilio.list_status = 401
+        notification = wizard.action_reload_numbers()
+        self.assertIn("Account SID", notification["params"]["message"])
+        self.assertEqual(len(self.company.sms_twilio_number_ids), 3)
+
+    def test_test_text_goes_through_the_queue(self):
+        wizard = self.env["sms.twilio.account.manage"].create(
+            {"company_id": self.company.id, "test_number": "512 555 0777"}
+        )
+        wizard.action_send_test()
+        self.assertFalse(self.twilio.requests)
+        self._run_queue()
+        self.assertEqual(len(self.twilio.bodies("+15125550777")), 1)
 
     def test_messaging_service_is_checked(self):
         for sid in ("MG123", "AC" + "0" * 32, "MG" + "x" * 32):

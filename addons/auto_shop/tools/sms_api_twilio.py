@@ -8,14 +8,17 @@ https://www.twilio.com/docs/messaging/api/message-resource
 import json
 import logging
 import os
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urljoin
 
 import requests
 import urllib3
+
+from odoo.exceptions import UserError
 
 from odoo.addons.sms_twilio.tools.sms_api import SmsApiTwilio
 from odoo.addons.sms_twilio.tools.sms_twilio import (
@@ -104,7 +107,13 @@ class SmsApiTwilioShop(SmsApiTwilio):
     def _set_company(self, company):
         super()._set_company(company)
         self._config = None
-        self._pool = None
+        self._close()
+
+    def _close(self):
+        """Close the connections that wait for another request."""
+        if self._pool is not None:
+            self._pool.clear()
+            self._pool = None
 
     # ------------------------------------------------------------------
     # What the threads need, read once and as plain values
@@ -203,10 +212,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
                 return {"uuid": uuid, "state": "retry", "not_tried": True}
             return {"uuid": uuid, **self._post(pool, config, data)}
 
-        if len(todo) == 1:
-            return self._with_words([post(todo[0])])
-        with ThreadPoolExecutor(config["threads"]) as executor:
-            return self._with_words(list(executor.map(post, todo)))
+        return self._with_words(_side_by_side(post, todo, config["threads"]))
 
     @staticmethod
     def _post(pool, config, data):
@@ -370,6 +376,42 @@ class SmsApiTwilioShop(SmsApiTwilio):
         return _("%(reason)s (Twilio error %(code)s)", reason=sentence, code=code)
 
     # ------------------------------------------------------------------
+    # The account's numbers
+    # ------------------------------------------------------------------
+
+    def _fetch_numbers(self):
+        """The numbers of the account, as E.164.
+
+        :raises UserError: when Twilio refuses or cannot be reached
+        """
+        config = self._get_config()
+        words = self._get_sms_api_error_messages()
+        base_url = config["url"].removesuffix("/Messages.json")
+        url = f"{base_url}/IncomingPhoneNumbers.json?PageSize=1000"
+        numbers = []
+        while url:
+            try:
+                response = self._get_pool().request(
+                    "GET", url, headers=config["headers"], redirect=False
+                )
+                page = json.loads(response.data)
+            except (urllib3.exceptions.HTTPError, ValueError) as error:
+                _logger.info("Twilio's numbers could not be read: %s", error)
+                raise UserError(
+                    self.env._("Twilio cannot be reached. Try again in a minute.")
+                ) from error
+            if response.status in (401, 403, 404):
+                raise UserError(words["twilio_authentication"])
+            if response.status != 200:
+                raise UserError(page.get("message") or words["unknown"])
+            numbers += [
+                number["phone_number"] for number in page["incoming_phone_numbers"]
+            ]
+            next_page = page.get("next_page_uri")
+            url = next_page and urljoin(config["url"], next_page)
+        return numbers
+
+    # ------------------------------------------------------------------
     # Asking what became of a text
     # ------------------------------------------------------------------
 
@@ -401,8 +443,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
             number, sender, since = item
             return number, self._list_messages(pool, config, number, sender, since)
 
-        with ThreadPoolExecutor(config["threads"]) as executor:
-            lists = dict(executor.map(ask, asks))
+        lists = dict(_side_by_side(ask, asks, config["threads"]))
         taken = set(taken)
         results = {}
         for number, same in by_number.items():
@@ -499,6 +540,42 @@ class SmsApiTwilioShop(SmsApiTwilio):
         else:
             result = {"state": "delivered" if state == "sent" else "sent"}
         return {**result, "provider_ref": message["sid"]}
+
+
+def _side_by_side(function, items, threads):
+    """Return `[function(item) for item in items]`, worked off by several threads.
+
+    The caller's own thread works as well, so that a machine that gives no more threads
+    (Odoo limits the address space, of which each thread reserves a good part) makes it
+    slower and nothing else.
+    """
+    results = [None] * len(items)
+    todo = deque(enumerate(items))
+
+    def work():
+        while todo:
+            try:
+                index, item = todo.popleft()
+            except IndexError:
+                return
+            results[index] = function(item)
+
+    workers = []
+    for _index in range(min(threads, len(items)) - 1):
+        worker = threading.Thread(target=work, daemon=True)
+        try:
+            worker.start()
+        except RuntimeError as error:
+            _logger.info("Fewer requests side by side: %s", error)
+            break
+        workers.append(worker)
+    work()
+    for worker in workers:
+        worker.join()
+    if None in results:
+        # Its traceback is on the console; what is claimed is asked for later.
+        raise RuntimeError("A request to the provider broke off")
+    return results
 
 
 def _parse_date(value):

@@ -1,2 +1,3 @@
 from . import base_partner_merge
 from . import sms_sandbox_reply
+from . import sms_twilio_account_manage
