@@ -173,10 +173,7 @@ class TestTwilioApi(AutoShopTextsCommon):
 
         def contact(api, endpoint, params, timeout=15):
             if trouble:
-                try:
-                    raise trouble
-                except requests.exceptions.RequestException:
-                    raise AccessError("The line is bad")  # noqa: B904 as Odoo does
+                self._break_the_line_as_odoo_does(trouble)
             return [
                 {"uuid": number["uuid"], "state": "success", "credit": 1}
                 for message in params["messages"]
@@ -193,6 +190,12 @@ class TestTwilioApi(AutoShopTextsCommon):
                 self.assertEqual(text.state, state)
         self._run_queue(minutes=6)
         self.assertEqual(text.interaction_id.state, "unknown")
+
+    @staticmethod
+    def _break_the_line_as_odoo_does(trouble):
+        error = AccessError("")
+        error.__context__ = trouble
+        raise error
 
     def test_numbers_are_fetched_from_the_same_address(self):
         wizard = self.env["sms.twilio.account.manage"].create(

@@ -105,9 +105,9 @@ class SmsApiTwilioShop(SmsApiTwilio):
         self._config = None
 
     def _set_company(self, company):
-        super()._set_company(company)
         self._config = None
         self._close()
+        return super()._set_company(company)
 
     def _close(self):
         """Close the connections that wait for another request."""
@@ -325,55 +325,59 @@ class SmsApiTwilioShop(SmsApiTwilio):
         return results
 
     def _get_sms_api_error_messages(self):
-        _ = self.env._
         return super()._get_sms_api_error_messages() | {
-            "opted_out": _(
+            "opted_out": self.env._(
                 "The customer texted STOP to this number: Twilio does not deliver."
             ),
-            "wrong_number_format": _("This number cannot receive texts."),
-            "sms_number_missing": _("There is no number to text."),
-            "empty_body": _("The text is empty."),
-            "country_not_supported": _(
+            "wrong_number_format": self.env._("This number cannot receive texts."),
+            "sms_number_missing": self.env._("There is no number to text."),
+            "empty_body": self.env._("The text is empty."),
+            "country_not_supported": self.env._(
                 "The Twilio account may not text to this country: allow it in the"
                 " Twilio console (Messaging Geographic Permissions)."
             ),
-            "twilio_authentication": _(
+            "twilio_authentication": self.env._(
                 "Twilio refuses the account: check Account SID and Auth Token in the"
                 " settings."
             ),
-            "twilio_acc_unverified": _(
+            "twilio_acc_unverified": self.env._(
                 "A Twilio trial account texts verified numbers only."
             ),
-            "twilio_callback": _(
+            "twilio_callback": self.env._(
                 "Twilio cannot reach this server: check the public address"
                 " (web.base.url)."
             ),
-            "twilio_from_missing": _(
+            "twilio_from_missing": self.env._(
                 "The shop has no number to text from: load the numbers of the Twilio"
                 " account or give a Messaging Service in the settings."
             ),
-            "unknown": _("Twilio refused the text."),
+            "unknown": self.env._("Twilio refused the text."),
         }
 
     def _get_delivery_error(self, code, message=None):
         """The sentence for a delivery report's error code (text, may be missing)."""
-        _ = self.env._
         words = {
-            "21610": _("The customer texted STOP to this number."),
-            "30003": _("The phone is off or out of reach."),
-            "30004": _("The phone or its carrier blocks texts from this number."),
-            "30005": _("The number does not exist any more."),
-            "30006": _("This is a landline or the carrier cannot be reached."),
-            "30007": _("The carrier took the text for spam."),
-            "30008": _("The carrier did not deliver it and gives no reason."),
-            "30034": _(
+            "21610": self.env._("The customer texted STOP to this number."),
+            "30003": self.env._("The phone is off or out of reach."),
+            "30004": self.env._(
+                "The phone or its carrier blocks texts from this number."
+            ),
+            "30005": self.env._("The number does not exist any more."),
+            "30006": self.env._("This is a landline or the carrier cannot be reached."),
+            "30007": self.env._("The carrier took the text for spam."),
+            "30008": self.env._("The carrier did not deliver it and gives no reason."),
+            "30034": self.env._(
                 "The shop's number is not registered with the US carriers (A2P 10DLC)."
             ),
         }
-        sentence = words.get(code) or message or _("The carrier did not deliver it.")
+        sentence = (
+            words.get(code) or message or self.env._("The carrier did not deliver it.")
+        )
         if not code:
             return sentence
-        return _("%(reason)s (Twilio error %(code)s)", reason=sentence, code=code)
+        return self.env._(
+            "%(reason)s (Twilio error %(code)s)", reason=sentence, code=code
+        )
 
     # ------------------------------------------------------------------
     # The account's numbers
