@@ -141,9 +141,7 @@ class AutoShopDemo(models.AbstractModel):
         )
         booked = events.vehicle_id
         free = [
-            name
-            for name in SCHEDULED
-            if self._get_glass_vehicle(name) not in booked
+            name for name in SCHEDULED if self._get_glass_vehicle(name) not in booked
         ]
         orders = self._send_glass_orders(free[:3], 2)
         orders.action_confirm()
