@@ -86,6 +86,7 @@ class CalendarEvent(models.Model):
                 event.shop_state
                 and event.work_order_id
                 and not event.work_order_id.sent_to_crm_at
+                and not event.work_order_id.predates_glass_crm
             )
         )
         # Who cannot be texted is scheduled freely.

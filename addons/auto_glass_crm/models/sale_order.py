@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
+from odoo.tools.sql import column_exists
 
 # Only sending, invoicing and answering write these; a client that does changes nothing.
 PROTECTED_FIELDS = {
@@ -15,6 +16,7 @@ PROTECTED_FIELDS = {
     "customer_experience_date",
     "customer_experience_user_id",
     "experience_invoice_id",
+    "predates_glass_crm",
 }
 
 
@@ -32,6 +34,13 @@ class SaleOrder(models.Model):
     sent_to_crm_at = fields.Datetime(string="Sent to CRM", readonly=True, copy=False)
     sent_to_crm_user_id = fields.Many2one(
         "res.users", string="Sent to CRM By", readonly=True, copy=False
+    )
+    predates_glass_crm = fields.Boolean(
+        string="From Before Auto Glass CRM",
+        readonly=True,
+        copy=False,
+        help="The order was there when Auto Glass CRM was installed: nobody is asked to "
+        "send it, and it goes on the schedule as it is.",
     )
     crm_note = fields.Char(
         string="CRM", compute="_compute_crm_note", help="Where the order stands."
@@ -56,6 +65,14 @@ class SaleOrder(models.Model):
         "res.users", string="Experience Answered By", readonly=True, copy=False
     )
 
+    def _auto_init(self):
+        is_new = not column_exists(self.env.cr, self._table, "predates_glass_crm")
+        result = super()._auto_init()
+        if is_new:
+            # A shop that works already has its jobs told and scheduled some other way.
+            self.env.cr.execute("UPDATE sale_order SET predates_glass_crm = TRUE")
+        return result
+
     @api.depends("order_line.product_id.is_glass")
     def _compute_glass_selected(self):
         for order in self:
@@ -72,7 +89,13 @@ class SaleOrder(models.Model):
         has_glass = Domain("order_line", "any", [("product_id.is_glass", "=", True)])
         return has_glass if (operator == "in") == wanted.pop() else ~has_glass
 
-    @api.depends("sent_to_crm_at", "state", "partner_id", "text_block_reason")
+    @api.depends(
+        "sent_to_crm_at",
+        "predates_glass_crm",
+        "state",
+        "partner_id",
+        "text_block_reason",
+    )
     def _compute_crm_note(self):
         for order in self:
             if order.sent_to_crm_at:
@@ -83,6 +106,8 @@ class SaleOrder(models.Model):
                     ),
                     user=order.sent_to_crm_user_id.name,
                 )
+            elif order.predates_glass_crm:
+                order.crm_note = self.env._("From before Auto Glass CRM")
             elif order.text_block_reason:
                 order.crm_note = self.env._(
                     "Not sent; no texts: %s", order.text_block_reason
@@ -231,6 +256,10 @@ class SaleOrder(models.Model):
         team = company._get_glass_team()
         stage = company._get_glass_stage("new")
         vals = {"type": "opportunity", "partner_id": self.partner_id.id}
+        if "iap_enrich_done" in leads._fields:
+            # Odoo would send the customer's address to a service of its own to learn
+            # more about a prospect. This one stands at the counter.
+            vals["iap_enrich_done"] = True
         if not lead:
             lead = leads.with_company(company).create(
                 {
@@ -313,7 +342,11 @@ class SaleOrder(models.Model):
         if self.state == "cancel":
             if question := self._get_void_question():
                 questions.append(question)
-        elif not self.sent_to_crm_at and self.can_be_texted:
+        elif (
+            not self.sent_to_crm_at
+            and not self.predates_glass_crm
+            and self.can_be_texted
+        ):
             questions.append(self._get_send_question())
         return questions
 

@@ -287,3 +287,31 @@ class TestSendToCrm(AutoGlassCommon):
         self.assertEqual(foreign.company_id, self.other_company)
         self.assertNotEqual(foreign.opportunity_id.id, order.opportunity_id.id)
         self.assertEqual(self._texts().company_id, self.company | self.other_company)
+
+    def test_orders_from_before_the_addon_ask_nothing(self):
+        """A shop that works already is not asked about each of its old orders."""
+        order = self._create_order(self.customer)
+        self.assertTrue(order.customer_question())
+        order.sudo().predates_glass_crm = True
+        self.assertFalse(order.customer_question())
+        self.company.glass_unsent_appointment = "refuse"
+        event = self.env["calendar.event"].create(
+            {"work_order_id": order.id, "start": "2035-03-01 15:00:00"}
+        )
+        self.assertFalse(event.crm_warning)
+        order.action_send_to_crm()
+        self.assertTrue(order.sent_to_crm_at)
+
+    def test_a_client_cannot_exempt_an_order(self):
+        order = self._create_order(self.customer)
+        order.with_user(self.staff).write({"predates_glass_crm": True})
+        self.assertFalse(order.predates_glass_crm)
+
+    def test_lead_is_not_looked_up_elsewhere(self):
+        """Odoo's lead enrichment would send the customer's e-mail to its service."""
+        order = self._create_order(self.customer)
+        order.action_send_to_crm()
+        lead = order.opportunity_id
+        if "iap_enrich_done" in lead._fields:
+            self.assertTrue(lead.iap_enrich_done)
+            self.assertFalse(lead.show_enrich_button)

@@ -172,7 +172,10 @@ class CustomerInteraction(models.Model):
     outcome = fields.Char(help="What came of it, such as the result of a call.")
     failure_reason = fields.Char(string="Reason")
     reason_code = fields.Selection(REASONS, string="Kind of Reason", readonly=True)
-    number = fields.Char(help="The number it goes to or came from (E.164).")
+    number = fields.Char(
+        index="btree_not_null",
+        help="The number it goes to or came from (E.164).",
+    )
     email = fields.Char(string="E-mail Address")
     automatic = fields.Boolean(
         help="Nobody asked for it: counts for the daily limit of automatic messages."
