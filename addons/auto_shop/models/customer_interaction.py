@@ -61,17 +61,25 @@ DISPATCHED_CHANNELS = ("email", "sms", "post")
 PROTECTED_FIELDS = {
     "automatic",
     "channel",
+    "clicked_at",
     "company_id",
     "dedupe_key",
+    "delivered_at",
     "direction",
     "dispatched_at",
+    "email",
+    "failure_reason",
     "number",
     "partner_id",
+    "print_run_id",
     "provider_ref",
+    "reason_code",
     "sent_at",
-    "delivered_at",
     "state",
+    "told_start",
 }
+# What a message may be about: its wording says things of them.
+LINK_FIELDS = ("partner_id", "vehicle_id", "work_order_id", "event_id", "lead_id")
 PLAN_COLUMNS = (
     "company_id",
     "partner_id",
@@ -94,7 +102,7 @@ PLAN_COLUMNS = (
     "told_start",
 )
 # What a message said and who said it is history once it is on its way or came in.
-HISTORY_FIELDS = {"body", "email", "planned_at", "purpose_id", "subject", "user_id"}
+HISTORY_FIELDS = {"body", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
 SUMMARY_LENGTH = 120
 
@@ -110,6 +118,7 @@ class CustomerInteraction(models.Model):
     _description = "Customer Interaction"
     _order = "planned_at desc, id desc"
     _rec_name = "subject"
+    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company",
@@ -123,18 +132,27 @@ class CustomerInteraction(models.Model):
         "res.partner", string="Customer", ondelete="restrict", index=True
     )
     vehicle_id = fields.Many2one(
-        "customer.vehicle", ondelete="set null", index="btree_not_null"
+        "customer.vehicle",
+        check_company=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     work_order_id = fields.Many2one(
-        "sale.order", ondelete="set null", index="btree_not_null"
+        "sale.order",
+        check_company=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     event_id = fields.Many2one(
         "calendar.event",
         string="Appointment",
+        check_company=True,
         ondelete="set null",
         index="btree_not_null",
     )
-    lead_id = fields.Many2one("crm.lead", ondelete="set null", index="btree_not_null")
+    lead_id = fields.Many2one(
+        "crm.lead", check_company=True, ondelete="set null", index="btree_not_null"
+    )
     purpose_id = fields.Many2one(
         "customer.interaction.purpose", ondelete="restrict", index="btree_not_null"
     )
@@ -245,8 +263,11 @@ class CustomerInteraction(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
+            # A default, of the context or saved by the user, is a value like any other.
+            defaults = self.default_get([*PROTECTED_FIELDS, "purpose_id", *LINK_FIELDS])
             for vals in vals_list:
-                self._check_staff_may_create(vals)
+                self._check_staff_may_create({**defaults, **vals})
+                self._check_staff_may_link({**defaults, **vals})
         rows = super().create(vals_list)
         rows._wake_dispatcher()
         return rows
@@ -260,6 +281,8 @@ class CustomerInteraction(models.Model):
                     ", ".join(sorted(taken)),
                 )
             )
+        if not self.env.su:
+            self._check_staff_may_link(vals)
         return super().write(vals)
 
     def _get_taken_fields(self, vals):
@@ -300,6 +323,30 @@ class CustomerInteraction(models.Model):
                 self.env._(
                     "Only calls and memos can be entered as done; a message is planned "
                     "and sent by the system."
+                )
+            )
+
+    @api.model
+    def _check_staff_may_link(self, vals):
+        """What one may not read must not get into a message, nor may one answer
+        what no customer has asked.
+
+        :raises AccessError: otherwise
+        """
+        for name in (*LINK_FIELDS, "purpose_id"):
+            if vals.get(name):
+                self.env[self._fields[name].comodel_name].browse(
+                    vals[name]
+                ).check_access("read")
+        purpose = self.env["customer.interaction.purpose"].browse(
+            vals.get("purpose_id") or ()
+        )
+        if purpose.answers_customer:
+            raise AccessError(
+                self.env._(
+                    "“%s” is the answer to a text of a customer: only the system sends "
+                    "it. Choose another purpose, or write the text yourself.",
+                    purpose.name,
                 )
             )
 
@@ -533,9 +580,22 @@ class CustomerInteraction(models.Model):
             elif not row.partner_id:
                 code = "no_consent"
                 sentence = self.env._("The number belongs to no customer")
+            elif not code and row.number and not row._is_number_of_customer():
+                # It was changed while the text waited in the queue.
+                code = "invalid_number"
+                sentence = self.env._(
+                    "%(number)s is not a number of %(customer)s (any more)",
+                    number=row.number,
+                    customer=row.partner_id.display_name,
+                )
             if code:
                 reasons[row.id] = (codes[code], sentence)
         return reasons
+
+    def _is_number_of_customer(self):
+        self.ensure_one()
+        partner = self.partner_id
+        return self.number in (partner.text_number, partner.mobile, partner.phone)
 
     def _block_reasons_email(self):
         return self._block_reasons_mail(
@@ -683,6 +743,7 @@ class CustomerInteraction(models.Model):
         """Render what no person has worded, by batch; drop what has no wording."""
         unworded = self.filtered(lambda row: not row.body)
         failed = self.browse()
+        empty = self.browse()
         for (purpose, channel), rows in unworded.grouped(
             lambda row: (row.purpose_id, row.channel)
         ).items():
@@ -690,15 +751,27 @@ class CustomerInteraction(models.Model):
                 failed += rows
                 continue
             rendered = purpose._render(rows, channel)
-            for row in rows.sudo():
+            worded = rows.filtered(
+                lambda row, texts=rendered: row.id in texts and texts[row.id]["body"]
+            )
+            empty += rows - worded
+            for row in worded.sudo():
                 row.body = rendered[row.id]["body"]
                 row.subject = row.subject or rendered[row.id]["subject"]
+        empty._set_state(
+            "failed",
+            self.env._(
+                "The wording of its purpose cannot be filled in, or leaves nothing to "
+                "say, for this customer"
+            ),
+            "no_wording",
+        )
         failed._set_state(
             "failed",
             self.env._("Its purpose has no wording for this channel"),
             "no_wording",
         )
-        return self - failed
+        return self - failed - empty
 
     # === HAND OVER ===
 
@@ -829,6 +902,10 @@ class CustomerInteraction(models.Model):
         )
         changed = again._set_state("planned", planned_at=fields.Datetime.now())
         changed.sudo().write({"provider_ref": False, "user_id": self.env.uid})
+        # It goes to where the customer is reached now: a number may have been mistyped.
+        changed.sudo().filtered(
+            lambda row: row.partner_id and not row.purpose_id.answers_customer
+        ).write({"number": False, "email": False})
         changed._wake_dispatcher()
         return True
 
@@ -1068,4 +1145,8 @@ class CustomerInteraction(models.Model):
 
     def _get_tz(self):
         """Name of the time zone in which this customer's hours count."""
-        return self.partner_id.tz or self.company_id._get_shop_tz()
+        own = self.partner_id.tz
+        # A zone of an older database may be gone; one such row would stop all others.
+        if own in pytz.all_timezones_set:
+            return own
+        return self.company_id._get_shop_tz()

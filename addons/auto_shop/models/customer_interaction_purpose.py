@@ -1,5 +1,6 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
 from datetime import datetime, time, timedelta
 
 import pytz
@@ -9,6 +10,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..tools.sms_segments import count_segments, use_plain_signs
 from ..tools.wording import WordingError, compile_wording
+
+_logger = logging.getLogger(__name__)
 
 CHANNELS = [
     ("email", "E-mail"),
@@ -105,7 +108,11 @@ class CustomerInteractionPurpose(models.Model):
     def _check_one_wording(self, field_name, source, is_html, known):
         label = self._fields[field_name]._description_string(self.env)
         try:
-            unused_render, names = compile_wording(source or "", is_html)
+            render, names = compile_wording(source or "", is_html)
+            # What fails for a customer of whom nothing is known, or little, is found
+            # now and not when it is due.
+            for value in ("", "x"):
+                render(dict.fromkeys(names, value))
         except WordingError as error:
             reasons = {
                 "syntax": self.env._("the braces do not match up: %s", error.args[1]),
@@ -114,6 +121,10 @@ class CustomerInteractionPurpose(models.Model):
                     error.args[1],
                 ),
                 "filter": self.env._("the filter “%s” is not available", error.args[1]),
+                "render": self.env._(
+                    "it cannot be filled in for a customer of whom little is known: %s",
+                    error.args[1],
+                ),
             }
             raise ValidationError(
                 self.env._(
@@ -184,7 +195,8 @@ class CustomerInteractionPurpose(models.Model):
 
         Compiled once for each language; merge values are read for the batch.
 
-        :return: ``{interaction_id: {"subject": str, "body": str}}``
+        :return: ``{interaction_id: {"subject": str, "body": str}}``; what cannot be
+            rendered with its values is left out
         """
         self.ensure_one()
         channel = channel or self.channel
@@ -198,7 +210,12 @@ class CustomerInteractionPurpose(models.Model):
                 is_html,
             )
             values = rows.with_context(lang=lang)._merge_values(names)
-            rendered.update({row.id: render(values[row.id]) for row in rows})
+            for row in rows:
+                try:
+                    rendered[row.id] = render(values[row.id])
+                except WordingError as error:
+                    # One customer's data must not hold up the messages of all others.
+                    _logger.info("Wording of %s: %s", purpose.code, error.args[1])
         return rendered
 
     @api.model
@@ -225,7 +242,8 @@ class CustomerInteractionPurpose(models.Model):
         self.ensure_one()
         channel = channel or self.channel
         row = self._new_preview_row(channel, vals)
-        return self._measure(channel, self._render(row, channel)[row.id])
+        nothing = {"subject": "", "body": ""}
+        return self._measure(channel, self._render(row, channel).get(row.id, nothing))
 
     def _new_preview_row(self, channel, vals):
         return self.env["customer.interaction"].new(
@@ -325,7 +343,10 @@ class CustomerInteractionPurpose(models.Model):
             wording.get("subject"), wording.get("body"), is_html
         )
         values = row.with_context(lang=lang)._merge_values(names)[row.id]
-        rendered = self._measure(channel, render(values))
+        try:
+            rendered = self._measure(channel, render(values))
+        except WordingError as error:
+            return {"error": error.args[1]}
         return {
             **rendered,
             "html": row._get_preview_html(rendered) if is_html else "",

@@ -1,13 +1,21 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 # An unpatched wkhtmltopdf lays a page out this much wider and shrinks it again,
 # whatever it is told; measured with 0.12.6 of Debian.
 UNPATCHED_ZOOM = 1.3
+# Written only by the buttons: a run whose state is edited loses cards.
+PROTECTED_FIELDS = {
+    "company_id",
+    "interaction_ids",
+    "mailed_at",
+    "printed_at",
+    "state",
+}
 
 
 class CustomerPrintRun(models.Model):
@@ -68,6 +76,23 @@ class CustomerPrintRun(models.Model):
         for run in self:
             run.card_count = counts.get(run, 0)
 
+    def write(self, vals):
+        if not self.env.su and not PROTECTED_FIELDS.isdisjoint(vals):
+            raise AccessError(
+                self.env._("A print run is changed with its buttons only.")
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_cards(self):
+        if self.interaction_ids:
+            raise UserError(
+                self.env._(
+                    "This run has postcards, which would never be mailed without it. "
+                    "Print it and mark it as mailed instead."
+                )
+            )
+
     @api.model
     def _get_open(self, company):
         """Return the run that collects postcards of ``company``; start one if none."""
@@ -89,25 +114,30 @@ class CustomerPrintRun(models.Model):
     def action_print(self):
         """Return the PDF of the run; from now on it takes no more cards."""
         self.ensure_one()
+        self.check_access("write")
         if not self._get_cards():
             raise UserError(
                 self.env._("There is no postcard in this run yet, so nothing to print.")
             )
         if self.state == "to_print":
-            self.write({"state": "printed", "printed_at": fields.Datetime.now()})
+            self.sudo().write(
+                {"state": "printed", "printed_at": fields.Datetime.now()}
+            )
         return self.env.ref("auto_shop.customer_print_run_report").report_action(self)
 
     def action_mailed(self):
         """The cards have been given to the post."""
+        self.check_access("write")
         printed = self.filtered(lambda run: run.state == "printed")
         if not printed:
             raise UserError(self.env._("Print the run first."))
-        printed.write({"state": "mailed", "mailed_at": fields.Datetime.now()})
+        printed.sudo().write({"state": "mailed", "mailed_at": fields.Datetime.now()})
         printed.interaction_ids._set_state("sent")
         return True
 
     def action_reopen(self):
         """Take a printed run back, for cards that were spoiled in the printer."""
+        self.check_access("write")
         printed = self.filtered(lambda run: run.state == "printed")
         if self.search_count(
             [
@@ -122,7 +152,7 @@ class CustomerPrintRun(models.Model):
                     "for the spoiled cards."
                 )
             )
-        printed.write({"state": "to_print", "printed_at": False})
+        printed.sudo().write({"state": "to_print", "printed_at": False})
         return True
 
     @api.model

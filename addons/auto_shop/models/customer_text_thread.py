@@ -71,6 +71,15 @@ class CustomerTextThread(models.Model):
     def _search_title(self, operator, value):
         return Domain("partner_id", operator, value) | Domain("number", operator, value)
 
+    def write(self, vals):
+        if not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "A conversation follows from its texts; it is not edited by hand."
+                )
+            )
+        return super().write(vals)
+
     @api.model
     def _touch(self, interactions):
         """Bring the conversations of these texts up to date, in one statement."""
@@ -322,19 +331,30 @@ class CustomerTextThread(models.Model):
     def _notify_screens(self):
         """Let open Texts lists, conversations and counters look again.
 
-        Staff of every location hear that something changed; what it is they have to
-        ask for, and get only with access to it.
+        What the texts say they have to ask for, and get only with access to it.
         """
-        group = self.env.ref("auto_shop.group_user")
         for thread in self:
-            group._bus_send(
-                "auto_shop.text",
+            self._notify_staff_sudo(
+                thread.company_id,
                 {
                     "company_id": thread.company_id.id,
                     "partner_id": thread.partner_id.id,
                     "number": thread.number,
                 },
             )
+
+    @api.model
+    def _notify_staff_sudo(self, company, payload):
+        """Send ``payload`` to the screens of the staff of a location.
+
+        A number is a customer's: other locations do not hear of it. As superuser:
+        who else works here is not for everybody to see.
+        """
+        staff = self.env.ref("auto_shop.group_user").sudo().all_user_ids
+        for user in staff.filtered(
+            lambda user: user.active and company in user.company_ids
+        ):
+            user._bus_send("auto_shop.text", payload)
 
     def send_text(self, body, request_key=None):
         """Plan a text that a person wrote.

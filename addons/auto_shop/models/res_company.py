@@ -2,6 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import re
 
+import pytz
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.urls import urljoin
@@ -80,7 +82,9 @@ class ResCompany(models.Model):
     def _get_shop_tz(self):
         """Return the name of the location's time zone."""
         self.ensure_one()
-        return self.shop_tz or self.partner_id.tz or self.env.user.tz or "UTC"
+        # A zone of an older database may be gone by now.
+        zones = (self.shop_tz, self.partner_id.tz, self.env.user.tz)
+        return next((zone for zone in zones if zone in pytz.all_timezones_set), "UTC")
 
     def _get_address_line(self):
         """Return the postal address in one line, as a text message says it."""

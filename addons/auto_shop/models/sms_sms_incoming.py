@@ -232,9 +232,9 @@ class SmsSms(models.Model):
                 subject=translate("Text from %s", name),
                 body=interaction.body or "",
             )
-        # No content: the channel crosses locations, what a client then reads does not.
-        self.env.ref("auto_shop.group_user")._bus_send(
-            "auto_shop.text",
+        # No content: what was written, a client asks for.
+        self.env["customer.text.thread"]._notify_staff_sudo(
+            company,
             {
                 "company_id": company.id,
                 "partner_id": interaction.partner_id.id,

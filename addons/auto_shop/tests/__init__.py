@@ -23,3 +23,4 @@ from . import test_conversation
 from . import test_conversation_tour
 from . import test_print_run
 from . import test_wording_preview
+from . import test_interaction_access

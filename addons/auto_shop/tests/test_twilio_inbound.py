@@ -1,5 +1,6 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
 import logging
 from datetime import timedelta
 from unittest.mock import patch
@@ -304,6 +305,9 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
     def test_last_writer_is_notified_and_screens_refresh(self):
         self._queue(self.customer, user_id=self.manager.id)
         self._queue(self.customer, user_id=self.staff.id)
+        stranger = self._create_user(
+            "shop_stranger", "auto_shop.group_user", company=self.other_company
+        )
         self.outsider.company_ids += self.company
         self._queue(self.customer, company=self.other_company, user_id=self.outsider.id)
         self.env.cr.precommit.run()
@@ -316,9 +320,18 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
         )
         self.assertIn("On my way", message.body)
         self.assertEqual(message.partner_ids, self.staff.partner_id)
-        bus = self.env["bus.bus"].search([]).mapped("message")
-        (sent,) = [line for line in bus if '"auto_shop.text"' in line]
-        self.assertNotIn("On my way", sent)
+        sent = [
+            line
+            for line in self.env["bus.bus"].search([])
+            if '"auto_shop.text"' in line.message
+        ]
+        self.assertFalse([line for line in sent if "On my way" in line.message])
+        # Only staff of the location hear of it.
+        told = [json.loads(line.channel)[-1] for line in sent]
+        for user in (self.staff, self.manager, self.outsider):
+            self.assertEqual(told.count(user.partner_id.id), 1)
+        self.assertNotIn(stranger.partner_id.id, told)
+        self.assertNotIn(self.employee.partner_id.id, told)
 
     # === DELIVERY REPORTS ===
 

@@ -41,6 +41,12 @@ class TestWording(AutoShopCommon):
             "{% macro a() %}{% endmacro %}": "forbidden",
             "{{ first_name|attr('x') }}": "filter",
             "{{ first_name|center(9) }}": "filter",
+            "{% for a in first_name %}{% for b in first_name %}x{% endfor %}"
+            "{% endfor %}": "forbidden",
+            "{% for a in 5 %}x{% endfor %}": "forbidden",
+            "{{ first_name|join(first_name) }}": "forbidden",
+            "{{ first_name|join('aaaa')|join('aaaa') }}": "forbidden",
+            "{{ first_name|join(d=first_name) }}": "forbidden",
             "{{ first_name": "syntax",
             "{% if first_name %}": "syntax",
         }
@@ -66,6 +72,56 @@ class TestWording(AutoShopCommon):
         for source, expected in cases.items():
             with self.subTest(source=source):
                 self.assertEqual(compile_wording(source)[0](values), expected)
+
+    def test_wording_that_fails_for_some_customers(self):
+        """It is refused when it is saved, not when it is due."""
+        cases = (
+            "{{ license_plate|first }}",
+            "{{ license_plate|last }}",
+            "{% if vehicle_year > 2000 %}x{% endif %}",
+            "{{ 5|length }}",
+            "{{ 5|join(',') }}",
+        )
+        for source in cases:
+            with self.subTest(source=source):
+                with self.assertRaisesRegex(ValidationError, "little is known"):
+                    self.purpose.sms_body = source
+                shown = self.purpose.preview_wording("sms", {"body": source})
+                self.assertIn("little is known", shown["error"])
+
+    def test_one_customer_does_not_hold_up_the_others(self):
+        """An old wording may fail, or leave nothing, for one of many."""
+        ann, bob, cid = (
+            self._create_customer(name=name, mobile=f"512555010{i}")
+            for i, name in enumerate(("Ann Miller", "Bob", "Cid Jones"))
+        )
+        rows = self.env["customer.interaction"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "channel": "sms",
+                    "purpose_id": self.purpose.id,
+                }
+                for partner in (ann, bob, cid)
+            ]
+        )
+        for source in (
+            "{{ last_name|first }} hello",
+            "{% if last_name %}Hello{% endif %}",
+        ):
+            with self.subTest(source=source), self.env.cr.savepoint() as savepoint:
+                # Past the check on saving.
+                self.env.cr.execute(
+                    "UPDATE customer_interaction_purpose SET sms_body ="
+                    " jsonb_build_object('en_US', %s::text) WHERE id = %s",
+                    [source, self.purpose.id],
+                )
+                self.purpose.invalidate_recordset()
+                self.assertEqual(rows._fill_wording(), rows - rows[1])
+                self.assertEqual(rows[1].state, "failed")
+                self.assertEqual(rows[1].reason_code, "no_wording")
+                savepoint.rollback()
+                self.env.invalidate_all()
 
     def test_unknown_merge_field_names_the_known_ones(self):
         with self.assertRaisesRegex(ValidationError, "frist_name.*first_name"):

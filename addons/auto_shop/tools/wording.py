@@ -11,7 +11,7 @@ trusted with the server.
 import re
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 ALLOWED_NODES = (
@@ -73,7 +73,33 @@ def _parse(source, is_html):
             raise WordingError("forbidden", type(node).__name__.lower())
         if isinstance(node, nodes.Filter) and node.name not in ALLOWED_FILTERS:
             raise WordingError("filter", node.name)
+        if not _is_bounded(node):
+            raise WordingError("forbidden", type(node).__name__.lower())
     return source, meta.find_undeclared_variables(tree)
+
+
+def _is_bounded(node):
+    """Tell whether a node adds no more than a fixed number of signs for each value.
+
+    Loops within loops, and values that are joined with each other, multiply: a few
+    long names would fill the server's memory.
+    """
+    if isinstance(node, nodes.For):
+        return isinstance(node.iter, nodes.Name) and not any(
+            inner is not node for inner in node.find_all(nodes.For)
+        )
+    if not isinstance(node, nodes.Filter):
+        return True
+    arguments = [*node.args, *(pair.value for pair in node.kwargs)]
+    plain = (nodes.Const, nodes.Name) if node.name == "default" else (nodes.Const,)
+    if node.dyn_args or node.dyn_kwargs:
+        return False
+    if any(not isinstance(argument, plain) for argument in arguments):
+        return False
+    return node.name != "join" or not any(
+        inner is not node and inner.name == "join"
+        for inner in node.find_all(nodes.Filter)
+    )
 
 
 @lru_cache(maxsize=512)
@@ -83,9 +109,17 @@ def compile_wording(source, is_html=False):
     :param str source: the wording with ``{{ merge_field }}``
     :param bool is_html: values are escaped, as for an e-mail
     :return: ``(render, names)``: a function of a dict of values, and the set of
-        merge fields that it needs
+        merge fields that it needs. ``render`` raises ``WordingError`` for values that
+        the wording cannot take, such as the first letter of nothing
     :raise WordingError: when it is not allowed or not well-formed
     """
     source, names = _parse(source, is_html)
     template = _environment(is_html).from_string(source)
-    return template.render, frozenset(names)
+
+    def render(values):
+        try:
+            return template.render(values)
+        except (TemplateError, TypeError, ValueError) as error:
+            raise WordingError("render", str(error)) from error
+
+    return render, frozenset(names)
