@@ -62,6 +62,9 @@ class SaleOrder(models.Model):
     def _onchange_partner_vehicle(self):
         """Choose the only vehicle of a customer; leave out the one of another."""
         vehicles = self.env["customer.vehicle"]
+        if not vehicles.has_access("read"):
+            # Who has no role in the shop sells without vehicles.
+            return
         if self.partner_id and not self.vehicle_id._is_of(self.partner_id):
             self.vehicle_id = vehicles._get_only_one_of(self.partner_id)
 

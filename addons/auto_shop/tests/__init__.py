@@ -24,3 +24,4 @@ from . import test_conversation_tour
 from . import test_print_run
 from . import test_wording_preview
 from . import test_interaction_access
+from . import test_other_roles
