@@ -8,7 +8,9 @@ from textwrap import shorten
 
 import babel.dates
 import pytz
+from jinja2 import TemplateError
 from markupsafe import Markup
+from psycopg2 import DataError, IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -104,6 +106,17 @@ PLAN_COLUMNS = (
 # What a message said and who said it is history once it is on its way or came in.
 HISTORY_FIELDS = {"body", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
+# What a single row can be at fault for. Trouble of the database or the machine is not
+# among it: that leaves the whole batch planned, for another try.
+BAD_ROW_ERRORS = (
+    DataError,
+    IntegrityError,
+    LookupError,
+    TemplateError,
+    TypeError,
+    UserError,
+    ValueError,
+)
 SUMMARY_LENGTH = 120
 
 
@@ -473,7 +486,7 @@ class CustomerInteraction(models.Model):
         commit = self.env["ir.cron"]._commit_progress
         commit(remaining=self._count_due())
         while batch := self._claim_due():
-            batch._dispatch()
+            batch._dispatch_safely()
             if not commit(len(batch), remaining=self._count_due()):
                 break
 
@@ -507,6 +520,24 @@ class CustomerInteraction(models.Model):
             )
         )
         return self.browse(row_id for (row_id,) in rows)
+
+    def _dispatch_safely(self):
+        """Dispatch rows; one that cannot be prepared must not hold up the others."""
+        try:
+            with self.env.cr.savepoint():
+                self._dispatch()
+        except BAD_ROW_ERRORS:
+            for row in self:
+                try:
+                    with self.env.cr.savepoint():
+                        row._dispatch()
+                except BAD_ROW_ERRORS as error:
+                    _logger.exception("Interaction %s cannot be dispatched", row.id)
+                    row._set_state(
+                        "failed",
+                        self.env._("It could not be prepared: %s", error),
+                        "no_wording",
+                    )
 
     def _dispatch(self):
         """Check rows that are due and give them to the queue of their channel."""

@@ -161,6 +161,23 @@ class TestDispatch(AutoShopCommon):
         self._dispatch()
         self.assertEqual(rows.mapped("state"), ["queued", "failed", "queued"])
 
+    def test_row_that_cannot_be_prepared_holds_up_no_other(self):
+        """Whatever an addon's merge field trips over, the others go out."""
+        other = self._create_customer(name="Bob Odd", **self.reachable)
+
+        def first_name(row):
+            if row.partner_id == other:
+                raise ValueError("an odd name")
+            return row.partner_id.first_name
+
+        self.patch(self.registry["customer.interaction"], "_merge_first_name", first_name)
+        rows = self._plan() + self._plan(partner_id=other.id) + self._plan()
+        with self.assertLogs("odoo.addons.auto_shop", "ERROR"):
+            self._dispatch()
+        self.assertEqual(rows.mapped("state"), ["queued", "failed", "queued"])
+        self.assertIn("an odd name", rows[1].failure_reason)
+        self.assertEqual(len(self._texts(rows)), 2)
+
     # --- consent ---
 
     def test_who_gets_nothing(self):
