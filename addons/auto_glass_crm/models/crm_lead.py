@@ -5,6 +5,9 @@ from odoo.fields import Domain
 
 from .res_company import GLASS_STAGES
 
+# Only sending an order writes these; a client that does changes nothing.
+PROTECTED_FIELDS = ("glass_day_key", "glass_sent_at")
+
 
 class CrmLead(models.Model):
     _inherit = "crm.lead"
@@ -106,7 +109,11 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._drop_glass_protected(vals) for vals in vals_list])
+        if not self.env.su:
+            # Given, so that no default of the context or of the user fills them in.
+            nothing = dict.fromkeys(PROTECTED_FIELDS, False)
+            vals_list = [{**vals, **nothing} for vals in vals_list]
+        return super().create(vals_list)
 
     def write(self, vals):
         return super().write(self._drop_glass_protected(vals))
@@ -116,8 +123,9 @@ class CrmLead(models.Model):
         """Return ``vals`` without what only sending an order writes."""
         if self.env.su:
             return vals
-        protected = ("glass_day_key", "glass_sent_at")
-        return {name: value for name, value in vals.items() if name not in protected}
+        return {
+            name: value for name, value in vals.items() if name not in PROTECTED_FIELDS
+        }
 
     def _get_glass_kind(self):
         """Return which of ``GLASS_STAGES`` the lead is in, or ``False``."""

@@ -12,6 +12,8 @@ class LinkTracker(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
+        # Every employee may read links; this one names a customer of a location.
+        groups="base.group_system",
         help="The message that this link was made for.",
     )
 

@@ -121,7 +121,11 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._drop_protected(vals) for vals in vals_list])
+        if not self.env.su:
+            # Given, so that no default of the context or of the user fills them in.
+            nothing = dict.fromkeys(PROTECTED_FIELDS, False)
+            vals_list = [{**vals, **nothing} for vals in vals_list]
+        return super().create(vals_list)
 
     def write(self, vals):
         vals = self._drop_protected(vals)

@@ -315,3 +315,18 @@ class TestSendToCrm(AutoGlassCommon):
         if "iap_enrich_done" in lead._fields:
             self.assertTrue(lead.iap_enrich_done)
             self.assertFalse(lead.show_enrich_button)
+
+    def test_defaults_do_not_make_up_what_was_sent(self):
+        """Neither the context nor a saved default writes what only sending writes."""
+        orders = self._as(self.env["sale.order"], self.staff).with_context(
+            default_sent_to_crm_at=NOW, default_customer_experience="smile"
+        )
+        order = orders.create({"partner_id": self.customer.id})
+        self.assertFalse(order.sent_to_crm_at)
+        self.assertFalse(order.customer_experience)
+        leads = self._as(self.env["crm.lead"], self.staff).with_context(
+            default_glass_sent_at=NOW, default_glass_day_key="1:1:2026-03-02"
+        )
+        lead = leads.create({"name": "Ann", "partner_id": self.customer.id})
+        self.assertFalse(lead.glass_sent_at)
+        self.assertFalse(lead.glass_day_key)

@@ -35,16 +35,19 @@ class AutoShopTwilioController(SmsTwilioController):
     )
     def receive_text(self, **params):
         """What a customer texts to one of the shop's numbers."""
+        if not self._is_text(params):
+            return self._refuse("it is not a form of plain text", 400)
         company_sudo = request.env["res.company"]._find_by_twilio_sudo(
             params.get("AccountSid"),
             params.get("To"),
             params.get("MessagingServiceSid"),
         )
         sid = params.get("MessageSid") or params.get("SmsSid")
-        if not company_sudo or not sid:
+        if not company_sudo or not sid or not params.get("From"):
             return self._refuse("no location has this account and number", 404)
         if not self._is_signed_for(company_sudo):
             return self._refuse("the signature is not Twilio's", 403)
+        media = params.get("NumMedia", "")
         interaction = (
             request.env["sms.sms"]
             .sudo()
@@ -56,7 +59,7 @@ class AutoShopTwilioController(SmsTwilioController):
                 sid,
                 media_urls=[
                     url
-                    for index in range(int(params.get("NumMedia") or 0))
+                    for index in range(int(media) if media.isdecimal() else 0)
                     if (url := params.get(f"MediaUrl{index}"))
                 ],
                 answered_by_provider=bool(params.get("OptOutType")),
@@ -72,6 +75,9 @@ class AutoShopTwilioController(SmsTwilioController):
     ):
         """A delivery report. Odoo's own finds the company through the queue row alone,
         so a report that comes after the row is gone is checked with a wrong token."""
+        values = {"uuid": uuid, "status": SmsStatus, "code": ErrorCode, **kwargs}
+        if not self._is_text({**values, "message": ErrorMessage}):
+            return self._refuse("it is not a form of plain text", 400)
         status = SmsStatus or kwargs.get("MessageStatus")
         state = TWILIO_TO_SMS_STATE.get(status)
         sid = kwargs.get("MessageSid") or kwargs.get("SmsSid")
@@ -102,6 +108,13 @@ class AutoShopTwilioController(SmsTwilioController):
             return self._refuse("the text is not known", 404)
         return "OK"
 
+    def _is_text(self, params):
+        """Whether the database could take these values: no files, no NUL."""
+        return all(
+            value is None or (isinstance(value, str) and "\0" not in value)
+            for value in params.values()
+        )
+
     def _get_company_of_text_sudo(self, uuid, sid):
         texts_sudo = request.env["sms.sms"].sudo()
         text_sudo = texts_sudo.search([("uuid", "=", uuid)])
@@ -127,7 +140,7 @@ class AutoShopTwilioController(SmsTwilioController):
             return False
         httprequest = request.httprequest
         path = httprequest.path
-        if query := httprequest.query_string.decode():
+        if query := httprequest.query_string.decode("latin-1"):
             path = f"{path}?{query}"
         public_url = company_sudo.get_base_url().rstrip("/") + path
         validator = RequestValidator(token)

@@ -35,6 +35,7 @@ NOTICES = [
 ]
 # Only the server keeps these; a client that writes them changes nothing.
 NOTICE_FIELDS = {"pending_notice", "told_start", "notice_revision"}
+NO_NOTICE = {"pending_notice": False, "told_start": False, "notice_revision": 0}
 
 
 class CalendarEvent(models.Model):
@@ -746,7 +747,6 @@ class CalendarEvent(models.Model):
         return format_time(self.env, local.time(), time_format="short")
 
     def _prepare_shop_vals(self, vals, hours):
-        hidden = NOTICE_FIELDS | {"notify_customer"}
         context = self.env.context
         state = vals.get("shop_state") or context.get("default_shop_state")
         start = vals.get("start") or context.get("default_start")
@@ -756,7 +756,11 @@ class CalendarEvent(models.Model):
         return {
             # Nobody is invited: staff look at the schedule, customers get texts.
             "partner_ids": [Command.set([])],
-            **{name: value for name, value in vals.items() if name not in hidden},
+            **{
+                name: value for name, value in vals.items() if name != "notify_customer"
+            },
+            # Given, so that no default of the context or of the user fills them in.
+            **NO_NOTICE,
             "name": vals.get("name") or self._prepare_shop_name(vals),
             "shop_state": state or "booked",
             # The calendar of the person who booked may be private; the shop's is not.

@@ -50,6 +50,13 @@ class MailThread(models.AbstractModel):
         if not answered:
             return
         answered_sudo = answered.sudo()
+        # On the log of a customer of several locations it belongs to this one.
+        self.env["mail.message"].sudo().search(
+            [
+                ("message_id", "=", message_dict.get("message_id")),
+                ("model", "=", "res.partner"),
+            ]
+        ).record_company_id = answered_sudo.company_id
         self.env["customer.interaction"]._log(
             [
                 {

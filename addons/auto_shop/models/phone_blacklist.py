@@ -31,7 +31,10 @@ class PhoneBlacklist(models.Model):
     def create(self, vals_list):
         if any("stop_received_at" in vals for vals in vals_list):
             self._refuse_stop_date()
-        blocked = super().create(vals_list)
+        # Given, so that no default fills it in.
+        blocked = super().create(
+            [{**vals, "stop_received_at": False} for vals in vals_list]
+        )
         self._forget_text_blocks()
         return blocked
 

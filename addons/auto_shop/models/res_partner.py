@@ -181,7 +181,11 @@ class ResPartner(models.Model):
         if any(vals.get("sms_stopped_at") for vals in vals_list):
             self._check_may_stop()
         partners = super().create(
-            [self._prepare_phone_vals(vals) for vals in vals_list]
+            [
+                # Given, so that no default fills it in.
+                {"sms_stopped_at": False, **self._prepare_phone_vals(vals)}
+                for vals in vals_list
+            ]
         )
         partners._log_consent(
             {

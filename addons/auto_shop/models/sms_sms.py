@@ -456,22 +456,48 @@ class SmsSms(models.Model):
             row["interaction_id"] for row in rows if row["interaction_id"]
         )
         reasons = interactions._block_reasons()
-        loose = [row for row in rows if not row["interaction_id"] and row["number"]]
-        stopped = set(
-            self.env["phone.blacklist"]
-            .sudo()
-            .search([("number", "in", [row["number"] for row in loose])])
-            .mapped("number")
-            if loose
-            else ()
-        )
+        loose = self.browse(row["id"] for row in rows if not row["interaction_id"])
+        loose_reasons = loose._get_loose_block_reasons()
         for row in rows:
             if reason := reasons.get(row["interaction_id"]):
                 blocked[reason].append(row)
-            elif not row["interaction_id"] and row["number"] in stopped:
-                sentence = self.env._("%s has opted out of texts", row["number"])
-                blocked["opted_out", sentence].append(row)
+            elif reason := loose_reasons.get(row["id"]):
+                blocked[reason].append(row)
         return blocked
+
+    def _get_loose_block_reasons(self):
+        """Return `{id: (code, sentence)}` of texts to a bare number that may not go.
+
+        They come from Odoo's own window for texts, which knows no consent. A number
+        of nobody gets texts of administrators only, who test the line.
+        """
+        loose = self.filtered("number")
+        if not loose:
+            return {}
+        numbers = loose.mapped("number")
+        stopped = set(
+            self.env["phone.blacklist"]
+            .sudo()
+            .search([("number", "in", numbers)])
+            .mapped("number")
+        )
+        customers = (
+            self.env["res.partner"].sudo().search([("text_number", "in", numbers)])
+        )
+        owners = customers.grouped("text_number")
+        blocked = customers._text_block_reasons()
+        reasons = {}
+        for text in loose:
+            own = owners.get(text.number)
+            if text.number in stopped:
+                sentence = self.env._("%s has opted out of texts", text.number)
+                reasons[text.id] = ("opted_out", sentence)
+            elif own and all(customer.id in blocked for customer in own):
+                reasons[text.id] = ("no_consent", blocked[own[0].id][1])
+            elif not own and not text.create_uid._is_system():
+                sentence = self.env._("%s belongs to no customer", text.number)
+                reasons[text.id] = ("no_consent", sentence)
+        return reasons
 
     def _call_provider(self, sms_api, rows):
         """Hand claimed texts to the provider.

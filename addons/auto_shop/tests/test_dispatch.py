@@ -399,7 +399,13 @@ class TestDispatch(AutoShopCommon):
             f"References: {row.provider_ref}\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n\r\nSee you then"
         )
-        self.env["mail.thread"].message_process("res.partner", raw)
+        # The gateway works for no location in particular.
+        gateway = self.env["mail.thread"].with_company(self.other_company)
+        gateway.message_process("res.partner", raw)
+        message = self.env["mail.message"].search(
+            [("message_id", "=", "<reply-1@example.com>")]
+        )
+        self.assertEqual(message.record_company_id, self.company)
         reply = self.interactions.search(
             [("partner_id", "=", self.customer.id), ("direction", "=", "in")]
         )

@@ -203,6 +203,36 @@ class TestInteractionAccess(AutoShopCommon):
         self._as(thread, self.staff).action_mark_unread()
         self.assertTrue(thread.is_unread)
 
+    def test_what_the_system_writes_takes_no_defaults(self):
+        """Neither the context nor a saved default makes up what only happens."""
+        partners = self._as(self.env["res.partner"], self.staff)
+        partner = partners.with_context(
+            default_sms_stopped_at="2026-01-01 10:00:00"
+        ).create({"name": "Bob"})
+        self.assertFalse(partner.sms_stopped_at)
+        event = (
+            self._as(self.env["calendar.event"], self.staff)
+            .with_context(
+                default_told_start="2026-01-01 10:00:00",
+                default_pending_notice="completed",
+                default_notice_revision=7,
+            )
+            .create(
+                {
+                    "shop_state": "booked",
+                    "customer_id": self.customer.id,
+                    "start": fields.Datetime.now() + timedelta(days=1),
+                }
+            )
+        )
+        self.assertFalse(event.told_start)
+        self.assertNotEqual(event.pending_notice, "completed")
+        self.assertLess(event.notice_revision, 7)
+        blacklist = self.env["phone.blacklist"].with_context(
+            default_stop_received_at="2026-01-01 10:00:00"
+        )
+        self.assertFalse(blacklist.create({"number": "+15125550188"}).stop_received_at)
+
     def test_print_run_keeps_its_cards(self):
         card = self._create_row(channel="post", subject="Hi", body="<p>Hi</p>")
         self.customer.write(

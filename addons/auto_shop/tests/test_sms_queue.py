@@ -447,3 +447,27 @@ class TestSmsQueue(AutoShopTextsCommon):
         with self.assertRaises(Exception) as caught:
             self.company.with_user(self.manager).read(["twilio_messaging_service_sid"])
         self.assertEqual(type(caught.exception).__name__, "AccessError")
+
+    def test_bare_numbers_know_consent_too(self):
+        """Odoo's own window for texts takes any number; the queue does not."""
+        willing, unwilling = self._create_customers(2)
+        unwilling.allow_texting = False
+        numbers = [willing.text_number, unwilling.text_number, "+15125559999"]
+        for user, gone in ((self.employee, numbers[:1]), (self.env.user, numbers[::2])):
+            with self.subTest(user=user.login):
+                composers = self._as(self.env["sms.composer"], user)
+                composer = composers.with_company(self.company).create(
+                    {
+                        "composition_mode": "numbers",
+                        "numbers": ",".join(numbers),
+                        "body": f"Hello from {user.login}",
+                    }
+                )
+                composer._action_send_sms()
+                self._run_queue()
+                sent = [
+                    request["data"]["To"]
+                    for request in self.twilio.requests
+                    if request["data"]["Body"] == composer.body
+                ]
+                self.assertEqual(sorted(sent), sorted(gone))

@@ -300,6 +300,54 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
         answers = self._planned().purpose_id.mapped("code")
         self.assertEqual(answers, ["text_call_back"])
 
+    def test_garbage_is_refused_quietly(self):
+        """Nobody without the token may fill the log with tracebacks."""
+        good = self._params()
+        for params, files in (
+            ({**good, "AccountSid": "AC\0"}, None),
+            ({**good, "To": "\0"}, None),
+            ({**good, "AccountSid": ACCOUNT_SID, "To": "\udcff"}, None),
+            ({"To": SHOP_NUMBER}, {"AccountSid": ("a.txt", b"x")}),
+            ({}, None),
+        ):
+            for path in (
+                "/auto_shop/twilio/inbound",
+                "/auto_shop/twilio/inbound?a=%ff",
+                "/auto_shop/twilio/inbound?\xff",
+                f"/sms_twilio/status/{'a' * 32}",
+                "/sms_twilio/status/x%00",
+            ):
+                with self.subTest(params=params, path=path):
+                    body = {
+                        key: value.encode("utf-8", "surrogateescape")
+                        for key, value in params.items()
+                    }
+                    response = self.url_open(
+                        path,
+                        body or {"x": "1"},
+                        files=files,
+                        headers={"X-Twilio-Signature": "x"},
+                    )
+                    self.assertIn(response.status_code, (400, 403, 404))
+        self.assertFalse(self._inbound())
+
+    def test_odd_fields_of_a_signed_text(self):
+        for count, params in enumerate(
+            (
+                {"NumMedia": "many"},
+                {"NumMedia": "-1"},
+                {"NumMedia": "1"},
+                {"Body": "\U0001f697" * 400},
+            ),
+            start=1,
+        ):
+            with self.subTest(params=params):
+                self.assertEqual(self._post(self._params(**params)).status_code, 200)
+                self.assertEqual(len(self._inbound()), count)
+        without = self._params()
+        del without["From"]
+        self.assertEqual(self._post(without).status_code, 404)
+
     # === WHO IS TOLD ===
 
     def test_last_writer_is_notified_and_screens_refresh(self):
@@ -456,6 +504,32 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
         reply.action_receive()
         self.assertFalse(self.customer.can_be_texted)
         self.assertEqual(self._inbound().partner_id, self.customer)
+
+    def test_sandbox_does_not_lift_a_real_stop(self):
+        """Not even an administrator, who may switch the provider."""
+
+        def say(word, number):
+            return wizard.create({"number": number, "body": word}).action_receive()
+
+        real, refused, played = self._create_customers(3, first=70)
+        texts = self.env["sms.sms"]
+        texts._receive_text(self.company, real.text_number, "", "STOP", "SM1")
+        self.env["res.partner"]._text_stop(refused.text_number, source="provider")
+        self.company.sms_provider = "sandbox"
+        wizard = self.env["sms.sandbox.reply"].with_company(self.company)
+        for partner in (real, refused):
+            say("STOP", partner.text_number)
+            with self.subTest(partner.name), self.assertRaises(UserError):
+                say("START", partner.text_number)
+            self.assertTrue(partner.sms_stopped_at)
+        say("STOP", played.text_number)
+        self.assertTrue(played.sms_stopped_at)
+        say("START", played.text_number)
+        self.assertFalse(played.sms_stopped_at)
+        texts._receive_text(self.company, real.text_number, "", "START", "SM2")
+        say("STOP", real.text_number)
+        say("START", real.text_number)
+        self.assertFalse(real.sms_stopped_at)
 
     def test_nobody_speaks_for_customers_outside_the_sandbox(self):
         wizard = self.env["sms.sandbox.reply"].with_user(self.staff)

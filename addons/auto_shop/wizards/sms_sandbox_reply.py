@@ -1,9 +1,16 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from datetime import datetime
 from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..tools.phone import normalize_number
+from ..tools.text_keywords import keyword_of
+
+# How the references of texts begin that were played here.
+SANDBOX_PREFIX = "SB"
 
 
 class SmsSandboxReply(models.TransientModel):
@@ -58,7 +65,61 @@ class SmsSandboxReply(models.TransientModel):
             )
         if not self.number:
             raise UserError(self.env._("From which number? Give one."))
+        if keyword_of(self.body, stopped=True) == "start":
+            self._check_no_real_stop_sudo()
         self.env["sms.sms"]._receive_text(
-            self.company_id, self.number, "", self.body, f"SB{uuid4().hex}"
+            self.company_id,
+            self.number,
+            "",
+            self.body,
+            f"{SANDBOX_PREFIX}{uuid4().hex}",
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _check_no_real_stop_sudo(self):
+        """What a customer really texted, nobody plays away.
+
+        As superuser: a STOP to any location counts.
+
+        :raises UserError: when the last word of this number, outside the sandbox, was
+            STOP, or the provider has refused it since
+        """
+        number = normalize_number(self.number, self.company_id.country_id.code)
+        texts = (
+            self.env["customer.interaction"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("direction", "=", "in"),
+                    ("channel", "=", "sms"),
+                    ("number", "=", number),
+                    ("provider_ref", "not =like", f"{SANDBOX_PREFIX}%"),
+                ],
+                ["body", "planned_at"],
+                order="planned_at, id",
+            )
+        )
+        said = {keyword_of(text.body, stopped=True): text.planned_at for text in texts}
+        refusal = (
+            self.env["customer.consent"]
+            .sudo()
+            .search(
+                [
+                    ("number", "=", number),
+                    ("field_name", "=", "allow_texting"),
+                    ("granted", "=", False),
+                    ("source", "=", "provider"),
+                ],
+                limit=1,
+            )
+        )
+        started = said.get("start", datetime.min)
+        stopped = max(said.get("stop", datetime.min), refusal.date or datetime.min)
+        if stopped > started:
+            raise UserError(
+                self.env._(
+                    "%s was stopped with a real text. Only a real START of the customer "
+                    "lifts that, not the sandbox.",
+                    number,
+                )
+            )
