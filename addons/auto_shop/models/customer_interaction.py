@@ -677,28 +677,12 @@ class CustomerInteraction(models.Model):
 
     def _postpone_for_hours(self):
         """Leave for later what may not go at this hour at the customer's place."""
-        quiet_hours = self.env["customer.quiet.hours"]
-        now = fields.Datetime.now()
         later = defaultdict(self.browse)
         closed = self.browse()
-        bound = self.filtered(
-            lambda row: (
-                row.channel != "post"
-                and row.purpose_id
-                and not row.purpose_id.ignore_quiet_hours
-            )
-        )
-        for row in bound:
-            allowed = quiet_hours._next_allowed(
-                now,
-                row.channel,
-                row._get_tz(),
-                row.company_id,
-                *row._get_place(),
-            )
+        for row, allowed in self._get_quiet_until().items():
             if allowed is None:
                 closed += row
-            elif allowed > now:
+            else:
                 later[allowed] += row
         closed._set_state(
             "cancelled",
@@ -706,6 +690,28 @@ class CustomerInteraction(models.Model):
             "hours_closed",
         )
         return self - closed - self._postpone(later)
+
+    def _get_quiet_until(self):
+        """Return ``{row: moment}`` of the rows that may not go at this hour.
+
+        The moment is ``None`` where no day has hours.
+        """
+        quiet_hours = self.env["customer.quiet.hours"]
+        now = fields.Datetime.now()
+        bound = self.filtered(
+            lambda row: (
+                row.channel != "post"
+                and row.purpose_id
+                and not row.purpose_id.ignore_quiet_hours
+            )
+        )
+        moments = {
+            row: quiet_hours._next_allowed(
+                now, row.channel, row._get_tz(), row.company_id, *row._get_place()
+            )
+            for row in bound
+        }
+        return {row: moment for row, moment in moments.items() if moment != now}
 
     def _postpone_over_limit(self):
         """At most so many automatic messages a customer and day (company setting)."""

@@ -34,6 +34,10 @@ class SaleOrder(models.Model):
     can_be_texted = fields.Boolean(related="partner_id.can_be_texted")
     text_block_reason = fields.Char(related="partner_id.text_block_reason")
 
+    _odometer_positive = models.Constraint(
+        "CHECK (odometer >= 0)", "An odometer reading cannot be below zero."
+    )
+
     @api.depends("event_ids.start", "event_ids.shop_state")
     def _compute_event_count(self):
         events = self.env["calendar.event"]

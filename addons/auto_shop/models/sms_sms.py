@@ -395,8 +395,46 @@ class SmsSms(models.Model):
                 "error", failure_type="unknown", failure_reason=sentence
             )
         dropped = {row["id"] for group in blocked.values() for row in group}
-        self.env["ir.cron"]._commit_progress(len(dropped))
-        return [row for row in rows if row["id"] not in dropped]
+        rows = [row for row in rows if row["id"] not in dropped]
+        quiet = self._wait_for_hours(rows)
+        self.env["ir.cron"]._commit_progress(len(dropped) + len(quiet))
+        return [row for row in rows if row["id"] not in quiet]
+
+    def _wait_for_hours(self, rows):
+        """Put texts back whose hours ended while they waited for the provider.
+
+        :return: their ids
+        """
+        interactions = self.env["customer.interaction"].browse(
+            row["interaction_id"] for row in rows if row["interaction_id"]
+        )
+        moments = {
+            interaction.id: moment
+            for interaction, moment in interactions._get_quiet_until().items()
+            # Hours that were all taken away since: it goes as it was handed over.
+            if moment
+        }
+        waiting = [row for row in rows if row["interaction_id"] in moments]
+        if not waiting:
+            return set()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE sms_sms s
+                   SET state = 'outgoing', attempts = s.attempts - 1,
+                       claimed_at = v.tried_at, next_try_at = v.moment
+                  FROM unnest(%s::int[], %s::timestamp[], %s::timestamp[])
+                       AS v(id, tried_at, moment)
+                 WHERE s.id = v.id
+                """,
+                [row["id"] for row in waiting],
+                [row["tried_at"] for row in waiting],
+                [moments[row["interaction_id"]] for row in waiting],
+            )
+        )
+        self.invalidate_model(flush=False)
+        self._wake_queue(min(moments.values()))
+        return {row["id"] for row in waiting}
 
     @api.model
     def _claim_unsettled(self, company, limit):

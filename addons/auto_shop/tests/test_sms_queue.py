@@ -2,6 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -258,6 +260,32 @@ class TestSmsQueue(AutoShopTextsCommon):
                     "sent" if sent else "cancelled",
                 )
                 self.assertEqual(bool(text.interaction_id.failure_reason), not sent)
+
+    def test_hours_are_looked_at_once_more(self):
+        """A provider that is down in the evening gets nothing at night."""
+        self.company.shop_tz = "America/Chicago"
+        purpose = self.env["customer.interaction.purpose"].create(
+            {"code": "test_hours", "name": "Hours"}
+        )
+        at_any_hour = purpose.copy({"code": "test_any", "ignore_quiet_hours": True})
+        customers = self._create_customers(3)
+        bound = self._queue(customers[0], purpose_id=purpose.id)
+        free = self._queue(customers[1], purpose_id=at_any_hour.id)
+        by_hand = self._queue(customers[2])
+        # Late in the evening in Texas.
+        night = f"{fields.Date.today() + timedelta(days=2)} 04:30:00"
+        with freeze_time(night, tick=True):
+            self._run_queue()
+        self.assertEqual(
+            (bound + free + by_hand).mapped("state"), ["outgoing", "pending", "pending"]
+        )
+        self.assertEqual(bound.attempts, 0)
+        self.assertEqual(bound.interaction_id.state, "queued")
+        self.assertGreater(bound.next_try_at, fields.Datetime.to_datetime(night))
+        with freeze_time(bound.next_try_at + timedelta(seconds=1), tick=True):
+            self._run_queue()
+        self._assert_state(bound, "pending", "sent")
+        self.assertEqual(len(self.twilio.bodies(bound.number)), 1)
 
     def test_texts_of_other_origin_obey_a_stop_too(self):
         customer, stopped = self._create_customers(2)

@@ -2,9 +2,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import date
 
+import psycopg2
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
@@ -53,6 +56,14 @@ class TestWorkOrder(AutoShopCommon):
         order.action_draft()
         order.action_confirm()
         self.assertEqual(self._readings(), [(52100, "mi", "order")])
+
+    @mute_logger("odoo.sql_db")
+    def test_odometer_below_zero_is_refused_at_once(self):
+        """Not when the customer confirms, who could do nothing about it."""
+        with self.assertRaises(psycopg2.errors.CheckViolation):
+            self._create_order(
+                self.customer, vehicle_id=self.vehicle.id, odometer=-5
+            ).flush_recordset()
 
     def test_odometer_after_confirmation(self):
         order = self._create_order(self.customer, vehicle_id=self.vehicle.id)
