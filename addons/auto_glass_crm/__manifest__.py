@@ -19,7 +19,7 @@
         "views/account_move_views.xml",
         "views/calendar_event_views.xml",
         "views/outside_crm_message_views.xml",
-        "views/res_config_settings_views.xml",
+        "views/res_company_views.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/product_demo.xml", "demo/auto_shop_demo.xml"],

@@ -48,6 +48,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "wizards/sms_sandbox_reply_views.xml",
+        "views/res_company_views.xml",
         "views/res_config_settings_views.xml",
         "views/sms_sms_views.xml",
         "views/customer_text_buttons.xml",

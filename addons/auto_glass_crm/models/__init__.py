@@ -1,6 +1,5 @@
 from . import product_template
 from . import res_company
-from . import res_config_settings
 from . import crm_lead
 from . import customer_interaction
 from . import link_tracker

@@ -68,7 +68,7 @@ class ResCompany(models.Model):
     )
     outside_crm_url = fields.Char(
         string="Webhook of the Outside CRM",
-        groups="base.group_system",
+        groups="base.group_system,auto_shop.group_manager",
         help="Where the moments of a job are sent as JSON. Empty: nowhere.",
     )
     outside_crm_secret = fields.Char(
@@ -77,6 +77,34 @@ class ResCompany(models.Model):
         copy=False,
         help="Both sides know it; it signs what is sent. Made for you when left empty.",
     )
+
+    outside_crm_secret_set = fields.Boolean(
+        string="Secret Is Set",
+        compute="_compute_outside_crm_secret_set",
+        compute_sudo=True,
+        help="Tells whether there is a secret, without showing it.",
+    )
+    outside_crm_new_secret = fields.Char(
+        string="New Secret of the Outside CRM",
+        compute="_compute_outside_crm_new_secret",
+        inverse="_inverse_outside_crm_new_secret",
+        groups="base.group_system,auto_shop.group_manager",
+        help="Replaces the secret. Nobody can read here what was entered before.",
+    )
+
+    @api.depends("outside_crm_secret")
+    def _compute_outside_crm_secret_set(self):
+        for company in self:
+            company.outside_crm_secret_set = bool(company.outside_crm_secret)
+
+    def _compute_outside_crm_new_secret(self):
+        self.outside_crm_new_secret = False
+
+    def _inverse_outside_crm_new_secret(self):
+        for company in self.filtered("outside_crm_new_secret"):
+            company.outside_crm_secret = company.outside_crm_new_secret
+            # What was entered is not read back.
+            company.outside_crm_new_secret = False
 
     @api.constrains("review_url")
     def _check_review_url(self):
@@ -87,6 +115,27 @@ class ResCompany(models.Model):
                         "“%s” is not an address of a review page. It begins with "
                         "https://.",
                         company.review_url,
+                    )
+                )
+
+    @api.constrains("glass_team_id", "experience_user_id")
+    def _check_people_of_location(self):
+        for company in self.sudo():
+            if company.glass_team_id.company_id not in (company, company.browse()):
+                raise ValidationError(
+                    self.env._(
+                        "The team “%s” belongs to another location: leads of this one "
+                        "would end up there.",
+                        company.glass_team_id.name,
+                    )
+                )
+            user = company.experience_user_id
+            if user and company not in user.company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%s does not work for this location. Choose somebody who does "
+                        "to call unhappy customers.",
+                        user.name,
                     )
                 )
 
@@ -103,6 +152,15 @@ class ResCompany(models.Model):
                         "possible to this machine itself."
                     )
                 )
+            # Plain HTTP reaches other services of this machine: not for a manager.
+            plain = bool(url) and urlsplit(url).scheme == "http"
+            if plain and not self.env.user._is_system():
+                raise ValidationError(
+                    self.env._(
+                        "Only an administrator can enter a webhook of this machine "
+                        "itself. Enter an address that begins with https://."
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -115,6 +173,23 @@ class ResCompany(models.Model):
         if not vals.keys().isdisjoint(("outside_crm_url", "outside_crm_secret")):
             self._fill_outside_crm_secret_sudo()
         return result
+
+    @api.model
+    def _get_shop_manager_fields(self):
+        return super()._get_shop_manager_fields() | {
+            "experience_user_id",
+            "glass_stage_cancelled_id",
+            "glass_stage_completed_id",
+            "glass_stage_new_id",
+            "glass_stage_scheduled_id",
+            "glass_team_id",
+            "glass_unsent_appointment",
+            "google_place_id",
+            "outside_crm_new_secret",
+            "outside_crm_url",
+            "review_requests",
+            "review_url",
+        }
 
     def _fill_outside_crm_secret_sudo(self):
         """Make a secret where there is a webhook without one.

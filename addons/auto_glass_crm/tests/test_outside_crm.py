@@ -330,8 +330,77 @@ class TestOutsideCrm(AutoGlassInvoicingCommon):
         for user in (self.staff, self.manager):
             with self.assertRaises(AccessError):
                 self.company.with_user(user).read(["outside_crm_secret"])
-            with self.assertRaises(AccessError):
-                self.company.with_user(user).read(["outside_crm_url"])
+        with self.assertRaises(AccessError):
+            self.company.with_user(self.staff).read(["outside_crm_url"])
+
+    def test_manager_settings(self):
+        company = self._as(self.company, self.manager)
+        stage = self.env["crm.stage"].create({"name": "Elsewhere"})
+        team = self.env["crm.team"].create({"name": "Other Glass", "company_id": False})
+        cases = {
+            "experience_user_id": self.staff.id,
+            "glass_stage_cancelled_id": stage.id,
+            "glass_stage_completed_id": stage.id,
+            "glass_stage_new_id": stage.id,
+            "glass_stage_scheduled_id": stage.id,
+            "glass_team_id": team.id,
+            "glass_unsent_appointment": "warn",
+            "google_place_id": "ChIJ1",
+            "outside_crm_url": "https://crm.example.com/hook",
+            "review_requests": "everyone",
+            "review_url": "https://example.com/review",
+        }
+        for name, value in cases.items():
+            with self.subTest(field=name):
+                company.write({name: value})
+                self.assertEqual(company.read([name], load=None)[0][name], value)
+        others = {"outside_crm_new_secret", "automatic_message_limit"}
+        others |= {"shop_tz", "text_keyword_answers"}
+        # A field more is a decision: it wants a case above.
+        self.assertEqual(company._get_shop_manager_fields(), cases.keys() | others)
+        with self.assertRaises(AccessError):
+            self._as(self.company, self.staff).write({"google_place_id": "x"})
+        with self.assertRaises(AccessError):
+            self.other_company.with_user(self.manager).write({"google_place_id": "x"})
+
+    def test_manager_enters_a_secret_that_he_cannot_read(self):
+        company = self._as(self.company, self.manager)
+        with self.assertRaises(AccessError):
+            company.write({"outside_crm_secret": "x" * 40})
+        self.assertEqual(self.company.outside_crm_secret, SECRET)
+        company.write({"outside_crm_new_secret": "y" * 40})
+        self.assertEqual(self.company.outside_crm_secret, "y" * 40)
+        company.write({"outside_crm_new_secret": False})
+        self.assertEqual(self.company.outside_crm_secret, "y" * 40)
+        for fresh in (False, True):
+            if fresh:
+                self.env.invalidate_all()
+            shown = company.read(["outside_crm_new_secret", "outside_crm_secret_set"])
+            self.assertFalse(shown[0]["outside_crm_new_secret"])
+            self.assertTrue(shown[0]["outside_crm_secret_set"])
+
+    def test_only_an_administrator_enters_a_webhook_of_this_machine(self):
+        company = self._as(self.company, self.manager)
+        with self.assertRaises(ValidationError):
+            company.write({"outside_crm_url": "http://127.0.0.1:8069/hook"})
+
+    def test_people_of_the_location(self):
+        team = self.env["crm.team"].create(
+            {"name": "Airport Glass", "company_id": self.other_company.id}
+        )
+        for vals in (
+            {"glass_team_id": team.id},
+            {"experience_user_id": self.outsider.id},
+        ):
+            with self.subTest(vals=vals), self.assertRaises(ValidationError):
+                self._as(self.company, self.manager).write(vals)
+
+    def test_manager_screen(self):
+        companies = self.env["res.company"].with_user(self.manager)
+        view = self.env.ref("auto_shop.res_company_view_form")
+        arch = companies.get_view(view.id, "form")["arch"]
+        self.assertIn("outside_crm_new_secret", arch)
+        self.assertNotIn('name="outside_crm_secret"', arch)
 
     def test_addresses(self):
         cases = [

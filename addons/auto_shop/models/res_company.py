@@ -5,7 +5,7 @@ import re
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools.urls import urljoin
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -54,6 +54,13 @@ class ResCompany(models.Model):
         "Address for Incoming Texts", compute="_compute_twilio_inbound_url"
     )
 
+    twilio_account_set = fields.Boolean(
+        "Twilio Account Entered",
+        compute="_compute_twilio_account_set",
+        compute_sudo=True,
+        help="Tells whether the account is known, without showing it.",
+    )
+
     _automatic_message_limit_check = models.Constraint(
         "CHECK (automatic_message_limit >= 0)",
         "The number of automatic messages a day cannot be negative; 0 means no limit.",
@@ -64,6 +71,13 @@ class ResCompany(models.Model):
         for company in self:
             company.twilio_inbound_url = urljoin(
                 company.get_base_url(), "/auto_shop/twilio/inbound"
+            )
+
+    @api.depends("sms_twilio_account_sid", "sms_twilio_auth_token")
+    def _compute_twilio_account_set(self):
+        for company in self:
+            company.twilio_account_set = bool(
+                company.sms_twilio_account_sid and company.sms_twilio_auth_token
             )
 
     @api.constrains("twilio_messaging_service_sid")
@@ -78,6 +92,54 @@ class ResCompany(models.Model):
                         " Messaging > Services."
                     )
                 )
+
+    def write(self, vals):
+        user = self.env.user
+        if self.env.su or not user.has_group("auto_shop.group_manager"):
+            return super().write(vals)
+        refused = sorted(vals.keys() - self._get_shop_manager_fields())
+        if not refused and self <= user.company_ids:
+            # The one boundary. A row of access rights would open more doors than this
+            # one: attachments and translations of a company look at nothing else.
+            for name in vals:
+                self._check_field_access(self._fields[name], "write")
+            return super(ResCompany, self.sudo()).write(vals)
+        if self.has_access("write"):
+            return super().write(vals)
+        if not refused:
+            raise AccessError(
+                self.env._(
+                    "You can change the settings of the locations that you work for. "
+                    "Ask an administrator to change those of another one."
+                )
+            )
+        labels = self.fields_get(refused, ["string"])
+        raise AccessError(
+            self.env._(
+                "Only an administrator can change this of a location: %s.",
+                ", ".join(labels.get(name, {}).get("string", name) for name in refused),
+            )
+        )
+
+    @api.model
+    def action_open_shop_settings(self):
+        """Open the settings of the current location, or choose among several."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "auto_shop.res_company_action"
+        )
+        if len(self.env.companies) == 1:
+            form = self.env.ref("auto_shop.res_company_view_form")
+            action.update(res_id=self.env.company.id, views=[(form.id, "form")])
+        return action
+
+    @api.model
+    def _get_shop_manager_fields(self):
+        """Return the names of the fields that a shop manager may write.
+
+        For addons to extend. A field of groups to which he does not belong stays
+        closed to him, listed or not.
+        """
+        return {"automatic_message_limit", "shop_tz", "text_keyword_answers"}
 
     def _get_shop_tz(self):
         """Return the name of the location's time zone."""
