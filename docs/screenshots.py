@@ -43,6 +43,7 @@ SCREENS = {
     "attention": "interactions-attention",
     "postcards": "postcards",
     "wording": "message-wording",
+    "settings": "shop-settings",
 }
 
 

@@ -552,11 +552,13 @@ class SaleOrder(models.Model):
             if not purpose:
                 continue
             shown = purpose._preview(**order._prepare_text_vals())
-            title = self.env._(
-                "%(face)s (texts in a row: %(count)s)",
-                face=face,
-                count=shown["segments"],
-            )
+            title = face
+            if shown["segments"] > 1:
+                title = self.env._(
+                    "%(face)s (goes out as %(count)s texts in a row)",
+                    face=face,
+                    count=shown["segments"],
+                )
             lines.append(f"{title}\n{shown['body']}")
         return {"body": "\n\n".join(lines) or False, "segments": 0}
 

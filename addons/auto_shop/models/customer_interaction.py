@@ -176,6 +176,7 @@ class CustomerInteraction(models.Model):
         default="out",
     )
     state = fields.Selection(STATES, required=True, default="planned")
+    state_label = fields.Char("What Became of It", compute="_compute_state_label")
     planned_at = fields.Datetime(
         string="Date", required=True, default=fields.Datetime.now
     )
@@ -244,6 +245,17 @@ class CustomerInteraction(models.Model):
     )
     _order_idx = models.Index("(company_id, planned_at DESC, id DESC)")
     _partner_idx = models.Index("(partner_id, company_id, planned_at DESC, id DESC)")
+
+    @api.depends("state", "direction")
+    @api.depends_context("lang")
+    def _compute_state_label(self):
+        """What a person reads: what came in was received, not delivered."""
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for row in self:
+            arrived = row.direction == "in" and row.state in ("sent", "delivered")
+            row.state_label = (
+                self.env._("Received") if arrived else labels.get(row.state)
+            )
 
     @api.depends("channel", "body")
     def _compute_body_html(self):
