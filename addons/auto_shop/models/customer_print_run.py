@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
@@ -97,7 +98,18 @@ class CustomerPrintRun(models.Model):
     def _get_open(self, company):
         """Return the run that collects postcards of ``company``; start one if none."""
         domain = [("company_id", "=", company.id), ("state", "=", "to_print")]
-        return self.search(domain, limit=1) or self.create({"company_id": company.id})
+        run = self.search(domain, limit=1)
+        if not run:
+            return self.create({"company_id": company.id})
+        # Nobody may print it before the cards that are put on it now are there.
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM customer_print_run WHERE id = %s FOR NO KEY UPDATE",
+                run.id,
+            ),
+            log_exceptions=False,
+        )
+        return run
 
     def _get_cards(self):
         """Return the postcards in the order of their postal codes, as mailers sort."""

@@ -2,8 +2,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import io
 
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import mute_logger
 from odoo.tools.pdf import PdfFileReader
 
@@ -135,3 +138,36 @@ class TestPrintRun(AutoShopCommon, HttpCase):
         for user in (self.outsider, self.employee):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self._as(self.run_record, user).action_print()
+
+
+@tagged("post_install", "-at_install")
+class TestPrintRunRace(TransactionCase):
+    """A card that arrives while somebody prints, each in a real transaction."""
+
+    def test_no_card_on_a_run_that_is_being_printed(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            run_id = env["customer.print.run"]._get_open(env.company).id
+        with (
+            self.registry.cursor() as dispatcher,
+            self.registry.cursor() as printer,
+            mute_logger("odoo.sql_db"),
+        ):
+            env = api.Environment(dispatcher, SUPERUSER_ID, {})
+            env["customer.print.run"]._get_open(env.company)
+            printer.execute("SET LOCAL lock_timeout = '200ms'")
+            run = api.Environment(printer, SUPERUSER_ID, {})["customer.print.run"]
+            with self.assertRaises(psycopg2.errors.LockNotAvailable):
+                run.browse(run_id).write({"state": "printed"})
+                run.flush_model()
+            printer.rollback()
+            # It is free again once the cards are there.
+            dispatcher.commit()
+            run.browse(run_id).write({"state": "printed"})
+            printer.commit()
+            self.assertNotEqual(
+                env["customer.print.run"]._get_open(env.company).id, run_id
+            )
+            dispatcher.rollback()
+            run.browse(run_id).unlink()
+            printer.commit()
