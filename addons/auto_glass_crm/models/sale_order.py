@@ -360,7 +360,7 @@ class SaleOrder(models.Model):
         message = self.env._(
             "%(order)s of %(customer)s has not been sent to the CRM.",
             order=self.name,
-            customer=self.partner_id.name,
+            customer=self.partner_id.display_name,
         )
         if greeted:
             message += " " + self.env._(

@@ -830,7 +830,10 @@ class CalendarEvent(models.Model):
         }[notice]
 
     def _get_notice_message(self, notice):
-        values = {"customer": self.customer_id.name, "when": self._format_start()}
+        values = {
+            "customer": self.customer_id.display_name,
+            "when": self._format_start(),
+        }
         if notice == "scheduled":
             return self.env._(
                 "%(customer)s has not been told about the appointment on %(when)s.",

@@ -867,7 +867,8 @@ class CustomerInteraction(models.Model):
             vals_list.append(
                 {
                     "interaction_id": row.id,
-                    "subject": row.subject,
+                    # A name may hold line breaks, which no header can take.
+                    "subject": " ".join((row.subject or "").split()),
                     "body_html": before + row.body + after,
                     "email_from": company.email_formatted
                     or self.env.user.email_formatted,

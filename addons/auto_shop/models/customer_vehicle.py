@@ -593,10 +593,11 @@ class CustomerVehicle(models.Model):
         if _SEPARATOR in text:
             # A display name: its words, and plate or end of the VIN in full.
             sign = text.rpartition(_SEPARATOR)[2]
-            domain |= self._get_words_domain(text) & (
-                Domain("license_plate_key", "=", plate_key(sign))
-                | Domain("vin", "=like", f"%{normalize_vin(sign)}")
-            )
+            if key := plate_key(sign):
+                domain |= self._get_words_domain(text) & (
+                    Domain("license_plate_key", "=", key)
+                    | Domain("vin", "=like", f"%{normalize_vin(sign)}")
+                )
         return domain
 
     def _get_counts(self, name, domain=()):

@@ -387,6 +387,11 @@ class TestDispatch(AutoShopCommon):
             self._dispatch()
         self.assertEqual((row.state, mail.state), ("unknown", "exception"))
 
+    def test_subject_is_one_line(self):
+        row = self._plan(channel="email", body="<p>x</p>", subject="Dear\nBcc: a@b.c")
+        self._dispatch()
+        self.assertEqual(self._mails(row).subject, "Dear Bcc: a@b.c")
+
     def test_reply_by_email_reaches_the_history(self):
         row = self._plan(channel="email")
         self._dispatch()

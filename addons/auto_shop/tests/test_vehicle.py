@@ -44,6 +44,16 @@ class VehicleCommon(AutoShopCommon):
 
 @tagged("post_install", "-at_install")
 class TestVehicle(VehicleCommon):
+    def test_separator_alone_names_no_vehicle(self):
+        """An import with an empty display name must not link any vehicle."""
+        customer = self._create_customer(name="Lone Sign")
+        self.env["customer.vehicle"].create({"owner_id": customer.id})
+        for text in ("·", " · ", "Lone ·"):
+            with self.subTest(text=text):
+                self.assertFalse(
+                    self.env["customer.vehicle"].search([("display_name", "=", text)])
+                )
+
     def test_vin_and_plate_are_normalised_on_every_way_in(self):
         vehicle = self._create_vehicle(
             vin="1hg cm826-33a004352", license_plate="7abc  123"
