@@ -106,6 +106,8 @@ PLAN_COLUMNS = (
 # What a message said and who said it is history once it is on its way or came in.
 HISTORY_FIELDS = {"body", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
+# What a person sends by hand goes at any hour; what is planned for later does not.
+WRITTEN_NOW = timedelta(minutes=5)
 # What a single row can be at fault for. Trouble of the database or the machine is not
 # among it: that leaves the whole batch planned, for another try.
 BAD_ROW_ERRORS = (
@@ -713,8 +715,8 @@ class CustomerInteraction(models.Model):
         bound = self.filtered(
             lambda row: (
                 row.channel != "post"
-                and row.purpose_id
                 and not row.purpose_id.ignore_quiet_hours
+                and (row.purpose_id or row._is_planned_ahead())
             )
         )
         moments = {
@@ -724,6 +726,11 @@ class CustomerInteraction(models.Model):
             for row in bound
         }
         return {row: moment for row, moment in moments.items() if moment != now}
+
+    def _is_planned_ahead(self):
+        """Whether a person wrote it for later, so that nobody waits for it now."""
+        self.ensure_one()
+        return self.planned_at > self.create_date + WRITTEN_NOW
 
     def _postpone_over_limit(self):
         """At most so many automatic messages a customer and day (company setting)."""

@@ -105,6 +105,20 @@ class CustomerInteractionPurpose(models.Model):
                     if name:
                         purpose._check_one_wording(name, purpose[name], html, known)
 
+    @api.constrains("category", "ignore_quiet_hours", "answers_customer")
+    def _check_marketing(self):
+        for purpose in self:
+            if purpose.category == "marketing" and (
+                purpose.ignore_quiet_hours or purpose.answers_customer
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is marketing: it waits for the hours in which customers "
+                        "may be written to, and needs their consent.",
+                        purpose.name,
+                    )
+                )
+
     def _check_one_wording(self, field_name, source, is_html, known):
         label = self._fields[field_name]._description_string(self.env)
         try:

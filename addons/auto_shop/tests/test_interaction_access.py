@@ -5,7 +5,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -163,6 +163,32 @@ class TestInteractionAccess(AutoShopCommon):
                 )
             with self.subTest(name, way="write"), self.assertRaises(AccessError):
                 self._as(row, self.staff).write({name: record.id})
+
+    def test_hours_bind_what_is_planned_for_later(self):
+        """A text by hand goes at once; one that is planned for the night waits."""
+        self.company.shop_tz = "America/Chicago"
+        now, later = (
+            self._as(self.rows, self.staff).create(
+                {
+                    "partner_id": self.customer.id,
+                    "channel": "sms",
+                    "body": "Hello",
+                    "planned_at": fields.Datetime.now() + wait,
+                }
+            )
+            for wait in (timedelta(), timedelta(days=1))
+        )
+        # Four in the morning in Texas.
+        with freeze_time(f"{fields.Date.today() + timedelta(days=2)} 10:00:00"):
+            (now + later)._dispatch()
+        self.assertEqual((now.state, later.state), ("queued", "planned"))
+
+    def test_marketing_keeps_the_hours(self):
+        for name in ("ignore_quiet_hours", "answers_customer"):
+            with self.subTest(name), self.assertRaises(ValidationError):
+                self.purposes.create(
+                    {"code": "x", "name": "Offer", "category": "marketing", name: True}
+                )
 
     def test_send_again_goes_to_the_corrected_number(self):
         row = self._create_row(
