@@ -266,7 +266,6 @@ class Shop:
         )
         self.open(f"vehicles/{vehicle}", ".o_form_view .o_form_sheet")
 
-
     def ready(self) -> None:
         quote = self.find(
             "sale.order",

@@ -39,8 +39,8 @@ class SaleOrder(models.Model):
         string="From Before Auto Glass CRM",
         readonly=True,
         copy=False,
-        help="The order was there when Auto Glass CRM was installed: nobody is asked to "
-        "send it, and it goes on the schedule as it is.",
+        help="The order was there when Auto Glass CRM was installed: nobody is asked "
+        "to send it, and it goes on the schedule as it is.",
     )
     crm_note = fields.Char(
         string="CRM", compute="_compute_crm_note", help="Where the order stands."

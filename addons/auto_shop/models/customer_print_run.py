@@ -132,9 +132,7 @@ class CustomerPrintRun(models.Model):
                 self.env._("There is no postcard in this run yet, so nothing to print.")
             )
         if self.state == "to_print":
-            self.sudo().write(
-                {"state": "printed", "printed_at": fields.Datetime.now()}
-            )
+            self.sudo().write({"state": "printed", "printed_at": fields.Datetime.now()})
         return self.env.ref("auto_shop.customer_print_run_report").report_action(self)
 
     def action_mailed(self):

@@ -170,7 +170,9 @@ class TestDispatch(AutoShopCommon):
                 raise ValueError("an odd name")
             return row.partner_id.first_name
 
-        self.patch(self.registry["customer.interaction"], "_merge_first_name", first_name)
+        self.patch(
+            self.registry["customer.interaction"], "_merge_first_name", first_name
+        )
         rows = self._plan() + self._plan(partner_id=other.id) + self._plan()
         with self.assertLogs("odoo.addons.auto_shop", "ERROR"):
             self._dispatch()

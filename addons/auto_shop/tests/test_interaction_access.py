@@ -37,9 +37,9 @@ class TestInteractionAccess(AutoShopCommon):
     def _dispatch(self):
         # A moment of the day at which texts may go, wherever the customer is.
         with freeze_time("2026-06-03 17:00:00"):
-            self.rows.search([("state", "=", "planned")]).planned_at = (
-                fields.Datetime.now()
-            )
+            self.rows.search(
+                [("state", "=", "planned")]
+            ).planned_at = fields.Datetime.now()
             self.rows._claim_due()._dispatch()
 
     def test_defaults_do_not_forge(self):

@@ -118,8 +118,8 @@ class SmsSandboxReply(models.TransientModel):
         if stopped > started:
             raise UserError(
                 self.env._(
-                    "%s was stopped with a real text. Only a real START of the customer "
-                    "lifts that, not the sandbox.",
+                    "%s was stopped with a real text. Only a real START of the "
+                    "customer lifts that, not the sandbox.",
                     number,
                 )
             )
