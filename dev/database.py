@@ -132,6 +132,19 @@ class Workshop:
             database,
         )
 
+    def set_address(self, database: str, url: str) -> None:
+        """Let links point to where the database is served on this machine now.
+
+        Odoo notes one when a database is made; an address that somebody gave it, which
+        others reach, is left alone.
+        """
+        self.server.sql(
+            f"UPDATE ir_config_parameter SET value = {literal(url)}"
+            " WHERE key = 'web.base.url'"
+            " AND value ~ '^https?://(localhost|127[.]0[.]0[.]1)(:[0-9]+)?/?$'",
+            database,
+        )
+
     def install(
         self,
         database: str,

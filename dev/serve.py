@@ -45,6 +45,7 @@ def serve(workshop: Workshop) -> int:
     settings = workshop.settings
     url = f"http://{HOST}:{settings.port}"
     say(f"==> Serving the database {settings.database} on {url} (Ctrl-C stops it)")
+    workshop.set_address(settings.database, url)
     command = workshop.odoo_command(
         settings.database,
         f"--db-filter=^{settings.database}$",

@@ -68,12 +68,37 @@ def test_serves_until_it_is_stopped(database, how):
         url = f"http://127.0.0.1:{port}/web/login"
         with urllib.request.urlopen(url, timeout=30) as answer:
             assert b"login" in answer.read()
+        # The link of a text leads here, whoever logs in first.
+        assert address_of(database) == f"http://127.0.0.1:{port}"
         process.send_signal(how)
         rest, _none = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "==> Stopped" in rest
     assert "Traceback" not in rest
     assert children and not any(Path("/proc", str(pid)).exists() for pid in children)
+
+
+def test_leaves_an_address_that_others_reach(database):
+    workshop = testing.surroundings()
+    for known, expected in (
+        ("http://localhost:8069", "http://127.0.0.1:8070"),
+        ("https://shop.example.com", "https://shop.example.com"),
+        ("http://localhost.example.com", "http://localhost.example.com"),
+    ):
+        workshop.server.sql(
+            f"UPDATE ir_config_parameter SET value = '{known}'"
+            " WHERE key = 'web.base.url'",
+            database,
+        )
+        workshop.set_address(database, "http://127.0.0.1:8070")
+        assert address_of(database) == expected
+
+
+def address_of(database: str) -> str:
+    [[url]] = testing.surroundings().server.sql(
+        "SELECT value FROM ir_config_parameter WHERE key = 'web.base.url'", database
+    )
+    return url
 
 
 def children_of(pid: int) -> list[int]:

@@ -1,5 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from functools import partial
+
 from odoo import api, fields, models
 
 
@@ -82,6 +84,7 @@ class AccountMove(models.Model):
         if not orders:
             return questions
         customer = orders.partner_id
+        faces = [("smile", self.env._("Smile")), ("frown", self.env._("Frown"))]
         return questions + [
             {
                 "key": f"customer_experience:{customer.id}",
@@ -90,10 +93,14 @@ class AccountMove(models.Model):
                     "How did %s feel about the job? The closing text depends on it.",
                     customer.name,
                 ),
-                "preview": orders._preview_experience,
                 "buttons": [
-                    {"value": "smile", "label": self.env._("Smile"), "style": "smile"},
-                    {"value": "frown", "label": self.env._("Frown"), "style": "frown"},
+                    {
+                        "value": value,
+                        "label": label,
+                        "style": value,
+                        "preview": partial(orders._preview_experience, value),
+                    }
+                    for value, label in faces
                 ],
             }
         ]

@@ -539,28 +539,18 @@ class SaleOrder(models.Model):
             )
         return planned
 
-    def _preview_experience(self):
-        """Return both closing texts as their customer would get them, for a screen."""
+    def _preview_experience(self, value):
+        """Return a closing text as their customer would get it, for a screen.
+
+        :param value: ``smile`` or ``frown``
+        """
         order = self.sorted("id")[-1]
-        purposes = self.env["customer.interaction.purpose"]
-        faces = dict(
-            order._fields["customer_experience"]._description_selection(self.env)
+        purpose = self.env["customer.interaction.purpose"]._get(
+            f"experience_{value}", order.company_id
         )
-        lines = []
-        for value, face in faces.items():
-            purpose = purposes._get(f"experience_{value}", order.company_id)
-            if not purpose:
-                continue
-            shown = purpose._preview(**order._prepare_text_vals())
-            title = face
-            if shown["segments"] > 1:
-                title = self.env._(
-                    "%(face)s (goes out as %(count)s texts in a row)",
-                    face=face,
-                    count=shown["segments"],
-                )
-            lines.append(f"{title}\n{shown['body']}")
-        return {"body": "\n\n".join(lines) or False, "segments": 0}
+        if not purpose:
+            return {"body": False, "segments": 0}
+        return purpose._preview(**order._prepare_text_vals())
 
     def _plan_manager_call(self):
         """Put a call to the unhappy customer on somebody's list, for today."""
@@ -585,9 +575,10 @@ class SaleOrder(models.Model):
         managers = managers.filtered(
             lambda user: user.active and not user.share and company in user.company_ids
         )
-        for user in (company.experience_user_id, self.team_id.user_id):
+        # Root and the administrator look at no list; the latter leads the sales team
+        # of every new database.
+        system = self.env.ref("base.user_root") | self.env.ref("base.user_admin")
+        for user in (company.experience_user_id, self.team_id.user_id - system):
             if user.active and company in user.sudo().company_ids:
                 return user
-        # Root and the administrator look at no list.
-        system = self.env.ref("base.user_root") | self.env.ref("base.user_admin")
         return (managers - system)[:1] or managers[:1] or self.env.user

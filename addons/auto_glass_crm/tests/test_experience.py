@@ -178,6 +178,9 @@ class TestExperience(AutoGlassInvoicingCommon):
         team = self.env["crm.team"].create(
             {"name": "Counter", "company_id": self.company.id, "user_id": leader.id}
         )
+        admin = self.env.ref("base.user_admin")
+        admin.company_ids |= self.company
+        admins_team = team.copy({"user_id": admin.id})
         cases = [
             ("chosen", {"experience_user_id": self.staff.id}, {}, self.staff),
             (
@@ -185,6 +188,12 @@ class TestExperience(AutoGlassInvoicingCommon):
                 {"experience_user_id": False},
                 {"team_id": team.id},
                 leader,
+            ),
+            (
+                "led by the administrator, as in a new database",
+                {"experience_user_id": False},
+                {"team_id": admins_team.id},
+                self.manager | leader,
             ),
             (
                 "any manager",
@@ -238,7 +247,7 @@ class TestExperience(AutoGlassInvoicingCommon):
                 )
                 partner = self._create_customer()
                 move = self._invoice(self._create_confirmed_order(partner))
-                preview = move.customer_question()["preview"]
+                previews = self._previews(move)
                 move.action_customer_experience(face)
                 [text] = self._texts(f"experience_{face}", partner)
                 body = self._wording(text)
@@ -246,10 +255,10 @@ class TestExperience(AutoGlassInvoicingCommon):
                     [("interaction_id", "=", text.id)]
                 )
                 self.assertEqual("/r/" in body, has_link)
+                self.assertEqual("/r/" in previews[face], has_link)
                 self.assertEqual(bool(link), has_link)
                 self.assertEqual("review" in body.lower(), has_link)
                 if has_link:
-                    self.assertIn("/r/", preview)
                     self.assertIn(link.short_url, body)
                     expected = addresses.get("review_url") or (
                         "https://search.google.com/local/writereview?placeid=ChIJ+a%2Fb"
@@ -258,11 +267,17 @@ class TestExperience(AutoGlassInvoicingCommon):
                     # Rendered again (send again): the same link.
                     self.assertEqual(self._wording(text), body)
 
+    def _previews(self, move):
+        question = move.customer_question()
+        self.assertFalse(question["preview"])
+        return {button["value"]: button["preview"] for button in question["buttons"]}
+
     def test_a_preview_makes_no_link(self):
         self.company.write({"review_requests": "everyone", "google_place_id": "ChIJab"})
         before = self.env["link.tracker"].search_count([])
         move = self._invoice(self._create_confirmed_order())
-        self.assertIn("/r/", move.customer_question()["preview"])
+        for preview in self._previews(move).values():
+            self.assertIn("/r/", preview)
         self.assertEqual(self.env["link.tracker"].search_count([]), before)
 
     def test_clicks_are_counted_on_the_message(self):

@@ -1109,7 +1109,7 @@ class CustomerInteraction(models.Model):
         return self.company_id.name
 
     def _merge_shop_phone(self):
-        return self.company_id.phone
+        return self.company_id._get_phone_label()
 
     def _merge_shop_email(self):
         return self.company_id.email

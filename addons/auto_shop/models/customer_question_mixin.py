@@ -36,7 +36,8 @@ class CustomerQuestionMixin(models.AbstractModel):
             (list of labels), ``preview`` (the text as the customer would get it, or
             ``False``), ``segments`` (parts it is sent in) and ``buttons`` (list of
             ``{"value", "label", "style"}``; style is ``primary``, ``secondary``,
-            ``smile`` or ``frown``).
+            ``smile`` or ``frown``; where each answer sends another text, it has
+            ``preview`` and ``segments`` of its own).
         """
         self.ensure_one()
         if not self.exists() or not self._may_answer_customer_question():
@@ -124,14 +125,18 @@ class CustomerQuestionMixin(models.AbstractModel):
         self.invalidate_recordset()
 
     def _prepare_customer_question(self, question):
-        preview = question.get("preview") or False
-        segments = question.get("segments", 0)
+        return {
+            "missing": [],
+            **self._prepare_preview(question),
+            "buttons": [
+                self._prepare_preview(button) for button in question["buttons"]
+            ],
+        }
+
+    def _prepare_preview(self, item):
+        preview = item.get("preview") or False
+        segments = item.get("segments", 0)
         if callable(preview):
             shown = preview()
             preview, segments = shown["body"], shown["segments"]
-        return {
-            "missing": [],
-            **question,
-            "preview": preview,
-            "segments": segments,
-        }
+        return {**item, "preview": preview, "segments": segments}

@@ -272,6 +272,8 @@ class CustomerTextThread(models.Model):
             "number": number,
             "number_label": self._get_number_label(),
             "company": self.company_id.name,
+            # What the location has chosen is no secret; staff cannot read companies.
+            "is_sandbox": self.company_id.sudo().sms_provider == "sandbox",
             "partner_id": partner.id,
             "block_reason": (partner.text_block_reason or "")
             if partner
@@ -398,6 +400,22 @@ class CustomerTextThread(models.Model):
         self._touch(planned)
         self._notify_screens()
         return bool(planned)
+
+    def play_customer(self, body):
+        """Take a text in as if the customer had written it; in the sandbox only.
+
+        :raise UserError: the location sends real texts
+        """
+        self.ensure_one()
+        reply = self.env["sms.sandbox.reply"].create(
+            {
+                "company_id": self.company_id.id,
+                "partner_id": self.partner_id.id,
+                "number": self.partner_id.text_number or self.number,
+                "body": body,
+            }
+        )
+        reply.action_receive()
 
     @api.model
     def count_text(self, body):

@@ -628,9 +628,11 @@ class CustomerVehicle(models.Model):
         else:
             window = {"type": "ir.actions.act_window", "res_model": field.comodel_name}
         domain = field.get_comodel_domain(self) & Domain("vehicle_id", "=", self.id)
+        name = field.get_description(self.env, ["string"])["string"]
         return {
             **window,
-            "name": field.get_description(self.env, ["string"])["string"],
+            "name": name,
+            "display_name": name,
             "view_mode": "list,form",
             "views": views,
             "domain": list(domain),

@@ -154,6 +154,16 @@ class ResCompany(models.Model):
         place = " ".join(filter(None, (self.state_id.code, self.zip)))
         return ", ".join(filter(None, (self.street, self.street2, self.city, place)))
 
+    def _get_phone_label(self):
+        """Return the telephone number as people write it, for customers to read."""
+        self.ensure_one()
+        label = self.partner_id._phone_format(
+            number=self.phone,
+            country=self.country_id,
+            force_format="INTERNATIONAL",
+        )
+        return label or self.phone
+
     def _leave_sandbox(self):
         self.sms_provider = "iap"
 

@@ -254,6 +254,22 @@ class ResPartner(models.Model):
         action["context"] = {}
         return action
 
+    def action_view_vehicles(self):
+        """Open the vehicles of the customer; a new one is theirs."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "auto_shop.customer_vehicle_action"
+        )
+        name = self.env._("Vehicles of %s", self.display_name)
+        domain = Domain("owner_id", "child_of", self.id)
+        return {
+            **action,
+            "name": name,
+            "display_name": name,
+            "domain": list(domain | Domain("driver_id", "=", self.id)),
+            "context": {"default_owner_id": self.id},
+        }
+
     def _text_block_reasons(self):
         """Why these customers cannot be texted: the one place of the rule.
 

@@ -90,9 +90,11 @@ class SaleOrder(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "auto_shop.calendar_event_action"
         )
+        name = self.env._("Schedule %s", self.name)
         return {
             **action,
-            "name": self.env._("Schedule %s", self.name),
+            "name": name,
+            "display_name": name,
             "context": {
                 "default_shop_state": "booked",
                 "default_work_order_id": self.id,
@@ -109,10 +111,14 @@ class SaleOrder(models.Model):
     def action_open_appointments(self):
         """Open the appointments of this order."""
         self.ensure_one()
+        name = self.env._("Appointments")
         action = {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Appointments"),
-            "res_model": "calendar.event",
+            # With its address: whoever reloads the page finds the same form again.
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "auto_shop.calendar_event_action"
+            ),
+            "name": name,
+            "display_name": name,
             "context": {
                 "default_shop_state": "booked",
                 "default_work_order_id": self.id,

@@ -208,6 +208,35 @@ class TestConversation(AutoShopCommon):
                 header = self._get_thread(partner).get_conversation()["thread"]
                 self.assertTrue(header["block_reason"])
 
+    # === SANDBOX ===
+
+    def test_the_customer_can_be_played_in_the_sandbox_only(self):
+        for provider, partner, played in (
+            ("sandbox", self.customer, True),
+            ("sandbox", None, True),
+            ("twilio", self.customer, False),
+        ):
+            with self.subTest(provider=provider, partner=partner and partner.name):
+                self.company.sms_provider = provider
+                thread = self._get_thread(partner)
+                header = thread.get_conversation()["thread"]
+                self.assertEqual(header["is_sandbox"], played)
+                if not played:
+                    with self.assertRaises(UserError):
+                        thread.play_customer("Hello")
+                    continue
+                thread.play_customer("What does it cost?")
+                [text] = thread.get_conversation()["texts"]
+                self.assertEqual(text["body"], "What does it cost?")
+                self.assertEqual(text["direction"], "in")
+
+    def test_nobody_is_played_for_another_location(self):
+        self.other_company.sms_provider = "sandbox"
+        thread = self._get_thread(self.customer, company=self.other_company)
+        with self.assertRaises(AccessError):
+            thread.play_customer("STOP")
+        self.assertFalse(self.customer.sms_stopped_at)
+
     # === UNKNOWN NUMBERS ===
 
     def test_assigning_moves_the_texts_and_learns_the_number(self):

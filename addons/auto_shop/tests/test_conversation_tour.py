@@ -84,6 +84,7 @@ class TestConversationTour(AutoShopCommon, HttpCase):
         self.assertEqual(threads.get_unread_count(), 0)
 
     def test_from_a_work_order(self):
+        self.company.sms_provider = "sandbox"
         order = self._create_order(self.customer)
         self.start_tour(
             f"/odoo/sales/{order.id}",

@@ -233,6 +233,17 @@ class TestVehicle(VehicleCommon):
                 self.assertEqual([mode for _id, mode in action["views"]][:1], ["list"])
                 self.assertTrue(action["name"])
 
+    def test_from_the_customer_to_their_vehicles(self):
+        driver = self.env["res.partner"].create({"name": "Joe"})
+        own = self._create_vehicle(license_plate="X1")
+        driven = self._create_vehicle(license_plate="X2", driver_id=driver.id)
+        for partner, vehicles in ((self.owner, own | driven), (driver, driven)):
+            with self.subTest(partner.name):
+                action = partner.with_user(self.staff).action_view_vehicles()
+                self.assertEqual(self.vehicles.search(action["domain"]), vehicles)
+                new = self.vehicles.with_context(**action["context"]).new()
+                self.assertEqual(new.owner_id._origin, partner)
+
     def test_search_follows_a_renamed_owner(self):
         vehicle = self._create_vehicle(license_plate="X1")
         self.owner.name = "Rosa Vega"

@@ -54,6 +54,21 @@ class TestWordingPreview(AutoShopCommon):
             self.env["customer.interaction"].search([]).filtered("event_id")
         )
 
+    def test_telephone_numbers_are_written_for_people(self):
+        cases = [
+            ("+15125550100", "+1 512-555-0100"),
+            ("+15125550100 ext. 5", "+1 512-555-0100 ext. 5"),
+            ("ask for Bob", "ask for Bob"),
+            (False, ""),
+        ]
+        for phone, written in cases:
+            with self.subTest(phone=phone):
+                self.company.phone = phone
+                preview = self._preview(
+                    body="Call {{ shop_phone }}.", partner_id=self.customer.id
+                )
+                self.assertEqual(preview["body"], f"Call {written}.")
+
     def test_without_an_appointment_it_takes_tomorrow_at_nine(self):
         preview = self._preview(
             body="{{ appointment_time }}", partner_id=self.customer.id

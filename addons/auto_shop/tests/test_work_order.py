@@ -167,7 +167,12 @@ class TestWorkOrder(AutoShopCommon):
             .with_user(self.staff)
             .create({"work_order_id": order.id, "start": "2030-01-01 10:00:00"})
         )
-        self.assertEqual(order.action_open_appointments()["res_id"], event.id)
+        action = order.action_open_appointments()
+        self.assertEqual(action["res_id"], event.id)
+        # Found again by its address, with the same form: not Odoo's form of meetings.
+        window = self.env["ir.actions.act_window"].browse(action["id"])
+        self.assertTrue(window.path)
+        self.assertIn(tuple(action["views"][0]), window.views)
         event.copy()
         action = order.action_open_appointments()
         self.assertEqual(action["domain"], [("work_order_id", "=", order.id)])

@@ -62,6 +62,7 @@ export class Conversation extends Component {
             draft: "",
             count: null,
             isSending: false,
+            isCustomer: false,
             isLoadingEarlier: false,
             hasNewBelow: false,
         });
@@ -287,13 +288,29 @@ export class Conversation extends Component {
         return !this.state.thread.partner_id;
     }
 
+    /** Whether nothing can be written: the customer may always write, in the sandbox. */
+    get isBlocked() {
+        return Boolean(this.state.thread.block_reason) && !this.isCustomer;
+    }
+
+    get isCustomer() {
+        return this.state.thread.is_sandbox && this.state.isCustomer;
+    }
+
+    get placeholder() {
+        if (this.isCustomer) {
+            return _t("What the customer texts: C, R, STOP, START or anything else");
+        }
+        return this.isBlocked ? "" : _t("Write a text");
+    }
+
     get isTooLong() {
         return this.state.draft.trim().length > this.state.thread.max_characters;
     }
 
     get canSend() {
         return (
-            !this.state.thread.block_reason &&
+            !this.isBlocked &&
             !this.state.isSending &&
             !this.isTooLong &&
             Boolean(this.state.draft.trim())
@@ -349,17 +366,23 @@ export class Conversation extends Component {
             return;
         }
         const body = this.state.draft;
+        const isCustomer = this.isCustomer;
         // The same words tried again after a lost answer are the same text.
         if (!this.request || this.request.body !== body) {
             this.request = {body, key: uuid()};
         }
         this.state.isSending = true;
         try {
-            await this.orm.call("customer.text.thread", "send_text", [
-                [this.state.thread.id],
-                body,
-                this.request.key,
-            ]);
+            await (isCustomer
+                ? this.orm.call("customer.text.thread", "play_customer", [
+                      [this.state.thread.id],
+                      body,
+                  ])
+                : this.orm.call("customer.text.thread", "send_text", [
+                      [this.state.thread.id],
+                      body,
+                      this.request.key,
+                  ]));
             this.request = null;
             this.state.draft = "";
             this.state.count = null;

@@ -30,6 +30,8 @@ export class ScheduleCalendarCommonRenderer extends CalendarCommonRenderer {
             ...super.options,
             // Appointments have a time: there is nothing to drop on a whole day.
             allDaySlot: false,
+            // Two bays at about the same time: side by side, so that both can be read.
+            slotEventOverlap: false,
             scrollTime: "07:00:00",
         };
     }

@@ -112,6 +112,34 @@ registry.category("web_tour.tours").add("auto_shop_conversation_dialog", {
             trigger: ".modal .o_conversation_bubble:contains(Your car is ready)",
         },
         {
+            content: "In the sandbox the customer can be played",
+            trigger: ".modal .o_conversation_as_customer",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_conversation_input",
+            run: "edit STOP",
+        },
+        {
+            trigger: ".modal .o_conversation_send:contains(Receive)",
+            run: "click",
+        },
+        {
+            content: "It counts as the customer's own word",
+            trigger: ".modal .o_conversation_blocked:contains(STOP)",
+        },
+        {
+            content: "The shop cannot write, the customer can",
+            trigger: ".modal .o_conversation_input:enabled",
+        },
+        {
+            trigger: ".modal .o_conversation_as_customer",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_conversation_input:disabled",
+        },
+        {
             trigger: ".modal .btn-close",
             run: "click",
         },
