@@ -1,6 +1,6 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -330,3 +330,46 @@ class TestSendToCrm(AutoGlassCommon):
         lead = leads.create({"name": "Ann", "partner_id": self.customer.id})
         self.assertFalse(lead.glass_sent_at)
         self.assertFalse(lead.glass_day_key)
+
+    def test_shipped_texts_are_charged_once(self):
+        """With names of usual length no text is longer than one segment."""
+        self.company.write(
+            {
+                "name": "Lone Star Auto & Glass",
+                "street": "4821 Burnet Road",
+                "city": "Austin",
+                "zip": "78756",
+            }
+        )
+        self.vehicle.write(
+            {
+                "make_id": self.env.ref("auto_shop.vehicle_make_chevrolet").id,
+                "model_id": self.env["vehicle.model"]
+                .create(
+                    {
+                        "name": "Malibu",
+                        "make_id": self.env.ref("auto_shop.vehicle_make_chevrolet").id,
+                    }
+                )
+                .id,
+            }
+        )
+        for code in (
+            "glass_welcome",
+            "appointment_scheduled",
+            "appointment_rescheduled",
+            "appointment_completed",
+            "appointment_cancelled",
+            "experience_smile",
+            "experience_frown",
+        ):
+            purpose = self.env["customer.interaction.purpose"]._get(code, self.company)
+            shown = purpose._preview(
+                "sms",
+                partner_id=self.customer.id,
+                vehicle_id=self.vehicle.id,
+                told_start=datetime(2026, 11, 25, 16, 0),
+            )
+            with self.subTest(code=code, body=shown["body"]):
+                self.assertEqual(shown["segments"], 1)
+                self.assertIn("Lone Star Auto & Glass", shown["body"])
