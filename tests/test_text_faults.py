@@ -5,16 +5,13 @@
 Whatever happens: no text is lost, none is on a phone twice.
 """
 
-import contextlib
-import os
-import signal
-import subprocess
 import time
-import unittest
 
 from odoo.addons.auto_shop.tests.fake_twilio import ACCOUNT_SID, SHOP_NUMBER, FakeTwilio
 
 from dev import testing
+
+from .faults import DIE, FaultCase
 
 # What runs in a process of its own, in Odoo's shell.
 SET_UP = """
@@ -52,7 +49,6 @@ AGE = """
 UPDATE sms_sms SET claimed_at = claimed_at - interval '6 minutes',
                    next_try_at = next_try_at - interval '6 minutes'
 """
-DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 DIE_BEFORE_SENDING = f"""
 import os, signal
 from odoo.addons.auto_shop.tools.sms_api_twilio import SmsApiTwilioShop
@@ -86,55 +82,10 @@ thread._touch = die
 """
 
 
-class TestTextFaults(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        if "AUTO_SHOP_SUITE_TEMPLATE" not in os.environ:
-            raise unittest.SkipTest(
-                "The fault tests copy databases: run them with make test."
-            )
-
+class TestTextFaults(FaultCase):
     def setUp(self):
         super().setUp()
         self.twilio = self.enterContext(FakeTwilio())
-        self.database = self.enterContext(
-            testing.scratch_database(os.environ["AUTO_SHOP_SUITE_TEMPLATE"])
-        )
-
-    def _start(self, *scripts):
-        workshop = testing.surroundings()
-        process = subprocess.Popen(
-            workshop.odoo_command(
-                self.database, "--no-http", "--log-level=error", command="shell"
-            ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=workshop.server.environ,
-            cwd=workshop.settings.root,
-            text=True,
-        )
-        self.addCleanup(self._end, process)
-        process.stdin.write("".join(scripts))
-        process.stdin.close()
-        return process
-
-    @staticmethod
-    def _end(process):
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-
-    def _run(self, *scripts, dies=False):
-        process = self._start(*scripts)
-        output = process.stdout.read()
-        errors = process.stderr.read()
-        code = process.wait(timeout=180)
-        self.assertEqual(code, -signal.SIGKILL if dies else 0, errors[-3000:])
-        return output
 
     def _set_up(self, count, group=10):
         self._run(
@@ -150,15 +101,6 @@ class TestTextFaults(unittest.TestCase):
 
     def _age(self):
         testing.sql(self.database, AGE)
-
-    def _states(self, *scripts):
-        """`{state: how many}` of the history, after running `scripts`."""
-        if scripts:
-            self._run(*scripts)
-        rows = testing.sql(
-            self.database, "SELECT state, count(*) FROM customer_interaction GROUP BY 1"
-        )
-        return {state: int(count) for state, count in rows}
 
     def _phones(self):
         """`{number: how many texts arrived}`; none may have two."""
