@@ -72,7 +72,7 @@ class Inbox:
         self.taken = []
         self.lock = threading.Lock()
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 as it is called
+    async def handle_DATA(self, server, session, envelope):
         with self.lock:
             self.taken += envelope.rcpt_tos
         return "250 taken"
