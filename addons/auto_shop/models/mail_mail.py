@@ -65,10 +65,23 @@ class MailMail(models.Model):
         claimable = claimable.filtered_domain(
             [("state", "=", "outgoing"), ("claimed_at", "=", False)]
         )
+        claimable = claimable._drop_unwanted()
         claimable.claimed_at = fields.Datetime.now()
         claimable.interaction_id._set_state("sending")
         self.env["ir.cron"]._commit_progress(0)
         return claimable
+
+    def _drop_unwanted(self):
+        """Cancel what may not go any more; return the others.
+
+        A mail may have waited hours for its server: the customer may have
+        unsubscribed since, or the appointment may have moved.
+        """
+        interactions = self.interaction_id
+        holding = interactions._drop_superseded()._drop_blocked()
+        dropped = self.filtered(lambda mail: mail.interaction_id not in holding)
+        dropped.cancel()
+        return self - dropped
 
     def _release(self):
         """After a lost connection: give back what was not tried, hold what was."""

@@ -376,6 +376,28 @@ class TestDispatch(AutoShopCommon):
         self.assertEqual(minutes, [5, 10, 20, 40, 80, 160, 320, 640])
         self.assertEqual((row.state, mail.state), ("failed", "exception"))
 
+    def test_mail_that_waited_is_looked_at_once_more(self):
+        """(what changed while it waited) -> reason, or None when it still goes."""
+        cases = [
+            ({}, None),
+            ({"do_not_mail": True}, "do_not_mail"),
+            ({"email": False}, "no_address"),
+        ]
+        for change, expected in cases:
+            with self.subTest(change=change):
+                self.customer = self._create_customer(**self.reachable)
+                row = self._plan(channel="email")
+                self._dispatch()
+                mail = self._mails(row)
+                self.customer.write(change)
+                with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                    claimed = mail.with_env(self.env(cr=cr))._claim()
+                self.env.invalidate_all()
+                self.assertEqual(bool(claimed), not expected)
+                self.assertEqual(row.reason_code or None, expected)
+                self.assertEqual(row.state, "cancelled" if expected else "sending")
+                self.assertEqual(mail.state, "cancel" if expected else "outgoing")
+
     def test_interrupted_mail_is_held(self):
         row = self._plan(channel="email")
         self._dispatch()
