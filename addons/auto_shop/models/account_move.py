@@ -13,11 +13,21 @@ class AccountMove(models.Model):
         ondelete="restrict",
         help="The vehicle that was worked on.",
     )
+    posted_at = fields.Datetime(
+        string="Posted On",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="When it was posted, whatever date it bears.",
+    )
     can_be_texted = fields.Boolean(related="partner_id.can_be_texted")
     text_block_reason = fields.Char(related="partner_id.text_block_reason")
 
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
+        # The moment at which the transaction began, so that who reads up to the
+        # oldest open transaction misses none that is committed later.
+        posted.sudo().write({"posted_at": self.env.cr.now()})
         posted._register_visits_sudo()
         return posted
 

@@ -133,6 +133,12 @@ class CalendarEvent(models.Model):
         copy=False,
         help="What nobody has decided about telling the customer yet.",
     )
+    booked_at = fields.Datetime(
+        default=fields.Datetime.now,
+        readonly=True,
+        copy=False,
+        help="When the appointment got the time that it has now.",
+    )
     told_start = fields.Datetime(
         string="Time the Customer Was Told", readonly=True, copy=False
     )
@@ -551,6 +557,15 @@ class CalendarEvent(models.Model):
         if not vals.keys().isdisjoint(
             ("start", "shop_state", "customer_id", "work_order_id")
         ):
+            moved = self.filtered(
+                lambda event: (
+                    before[event.id][0] != event.start
+                    or (
+                        event.shop_state == "booked" and before[event.id][1] != "booked"
+                    )
+                )
+            )
+            super(CalendarEvent, moved).write({"booked_at": fields.Datetime.now()})
             self._review_notices(before)
         if answer is not None:
             self._answer_notices(answer)

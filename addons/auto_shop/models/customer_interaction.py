@@ -466,6 +466,49 @@ class CustomerInteraction(models.Model):
         return [row_id for (row_id,) in inserted]
 
     @api.model
+    def _plan_query(self, columns, query):
+        """Plan what a query finds, in one statement: as :meth:`_plan`, for very many.
+
+        For plans that run as the system; the query decides whose rows it takes.
+
+        :param list columns: names of columns, in the order of the query's. Among them
+            must be ``company_id``, ``purpose_id``, ``channel``, ``planned_at`` and
+            ``dedupe_key``
+        :param SQL query: a SELECT, which may have a row twice
+        :return: how many messages are new
+        """
+        defaults = {
+            "direction": "out",
+            "state": "planned",
+            "automatic": True,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": self.env.cr.now(),
+            "write_date": self.env.cr.now(),
+        }
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO customer_interaction (%(names)s) "
+                "SELECT %(given)s, %(defaults)s FROM (%(query)s) AS planned "
+                "ON CONFLICT (company_id, dedupe_key) DO NOTHING",
+                names=SQL(", ").join(
+                    SQL.identifier(name) for name in (*columns, *defaults)
+                ),
+                given=SQL(", ").join(
+                    SQL.identifier("planned", name) for name in columns
+                ),
+                defaults=SQL(", ").join(SQL("%s", v) for v in defaults.values()),
+                query=query,
+            )
+        )
+        count = self.env.cr.rowcount
+        if count:
+            self.invalidate_model()
+            self._trigger_dispatch(fields.Datetime.now())
+        return count
+
+    @api.model
     def _log(self, vals_list):
         """Write down what has already happened: a call, a memo, a text that came in."""
         return self.sudo().create(
@@ -483,9 +526,12 @@ class CustomerInteraction(models.Model):
             else self
         )
         if due:
-            at = at or min(due.mapped("planned_at"))
-            cron = self.env.ref("auto_shop.ir_cron_dispatch_interactions").sudo()
-            cron._trigger(at if at > fields.Datetime.now() else None)
+            self._trigger_dispatch(at or min(due.mapped("planned_at")))
+
+    @api.model
+    def _trigger_dispatch(self, at):
+        cron = self.env.ref("auto_shop.ir_cron_dispatch_interactions").sudo()
+        cron._trigger(at if at > fields.Datetime.now() else None)
 
     # === DISPATCH ===
 

@@ -120,6 +120,28 @@ class CustomerVehicle(models.Model):
     last_visit_date = fields.Date(
         copy=False, readonly=True, help="Set by invoices and finished appointments."
     )
+    last_invoice_id = fields.Many2one(
+        "account.move",
+        compute="_compute_last_invoice",
+        store=True,
+        index="btree_not_null",
+        help="The latest invoice of this vehicle that stands.",
+    )
+    last_invoice_date = fields.Date(
+        compute="_compute_last_invoice", store=True, index="btree_not_null"
+    )
+    disposition = fields.Selection(
+        [("sold", "Sold"), ("scrapped", "Scrapped")],
+        string="Gone",
+        tracking=True,
+        help="The customer no longer has this vehicle: nobody is reminded of it.",
+    )
+    owner_since = fields.Date(
+        copy=False,
+        readonly=True,
+        help="When the card passed to another owner. He is told nothing of what was "
+        "before.",
+    )
     deferred_work_ids = fields.One2many("vehicle.deferred.work", "vehicle_id")
     open_work_count = fields.Integer(compute="_compute_open_work_count")
     order_ids = fields.One2many("sale.order", "vehicle_id", string="Work Orders")
@@ -223,6 +245,35 @@ class CustomerVehicle(models.Model):
                 low=suspects[:1].display_name,
                 high=higher[suspects[:1]].display_name,
             )
+
+    @api.depends(
+        "invoice_ids.state",
+        "invoice_ids.invoice_date",
+        "invoice_ids.move_type",
+        "invoice_ids.payment_state",
+    )
+    def _compute_last_invoice(self):
+        self.env["account.move"].flush_model(
+            ["vehicle_id", "state", "invoice_date", "move_type", "payment_state"]
+        )
+        latest = {
+            vehicle_id: (move_id, date)
+            for vehicle_id, move_id, date in self.env.execute_query(
+                SQL(
+                    """SELECT DISTINCT ON (vehicle_id) vehicle_id, id, invoice_date
+                         FROM account_move
+                        WHERE vehicle_id IN %s AND state = 'posted'
+                          AND move_type = 'out_invoice'
+                          AND payment_state <> 'reversed'
+                     ORDER BY vehicle_id, invoice_date DESC, id DESC""",
+                    tuple(self._origin.ids) or (None,),
+                )
+            )
+        }
+        for vehicle in self:
+            move_id, date = latest.get(vehicle._origin.id, (False, False))
+            vehicle.last_invoice_id = move_id
+            vehicle.last_invoice_date = date
 
     @api.depends("deferred_work_ids.state")
     def _compute_open_work_count(self):
@@ -385,6 +436,11 @@ class CustomerVehicle(models.Model):
                     if vals.get("active", vehicle.active)
                     and vals.get("vin", vehicle.vin)
                 ]
+            )
+        if vals.get("owner_id"):
+            passed_on = self.filtered(lambda v: v.owner_id.id != vals["owner_id"])
+            super(CustomerVehicle, passed_on).write(
+                {"owner_since": fields.Date.context_today(self)}
             )
         return super().write(vals)
 
