@@ -1,0 +1,25 @@
+{
+    "name": "Customer Contact 360",
+    "summary": "Reminders by e-mail and postcard, mail merge and nightly data feeds",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "website": "https://github.com/auto-shop-suite/auto-shop",
+    "author": "Auto Shop Suite",
+    "license": "LGPL-3",
+    "depends": ["auto_shop", "account"],
+    "external_dependencies": {"python": ["docx-mailmerge2", "fsspec", "paramiko"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+        "data/customer_interaction_purpose_data.xml",
+        "data/ir_cron_data.xml",
+        "views/customer_contact_due_views.xml",
+        "views/customer_contact_setup_views.xml",
+        "views/menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+    "assets": {
+        "web.assets_backend": ["customer_contact_360/static/src/**/*"],
+        "web.assets_tests": ["customer_contact_360/static/tests/tours/**/*"],
+    },
+}
