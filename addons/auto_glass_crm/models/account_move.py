@@ -23,6 +23,7 @@ class AccountMove(models.Model):
         compute="_compute_customer_experience",
         compute_sudo=True,
         help="A frown of one customer counts for an invoice of several.",
+        groups="base.group_user",
     )
 
     @api.depends("experience_order_ids.customer_experience")

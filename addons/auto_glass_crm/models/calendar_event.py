@@ -24,7 +24,9 @@ class CalendarEvent(models.Model):
     _inherit = "calendar.event"
 
     crm_warning = fields.Char(
-        compute="_compute_crm_warning", help="The order was not sent to the CRM."
+        compute="_compute_crm_warning",
+        help="The order was not sent to the CRM.",
+        groups="base.group_user",
     )
 
     @api.depends(

@@ -17,6 +17,7 @@ class CrmLead(models.Model):
         copy=False,
         help="Location, customer and day: what a customer orders on one day is one "
         "lead.",
+        groups="base.group_user",
     )
     glass_sent_at = fields.Datetime(
         string="Sent by the Shop",
@@ -24,6 +25,7 @@ class CrmLead(models.Model):
         copy=False,
         index="btree_not_null",
         help="When an order of this lead was last sent to the CRM.",
+        groups="base.group_user",
     )
     vehicle_id = fields.Many2one(
         "customer.vehicle",
@@ -34,12 +36,17 @@ class CrmLead(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
-    partner_mobile = fields.Char(related="partner_id.mobile", string="Mobile")
-    glass_summary = fields.Char(string="Glass", compute="_compute_glass_summary")
+    partner_mobile = fields.Char(
+        related="partner_id.mobile", string="Mobile", groups="base.group_user"
+    )
+    glass_summary = fields.Char(
+        string="Glass", compute="_compute_glass_summary", groups="base.group_user"
+    )
     shown_stage_ids = fields.Many2many(
         "crm.stage",
         compute="_compute_shown_stage_ids",
         help="The stages to choose from: a glass lead has those of its own pipeline.",
+        groups="base.group_user",
     )
     expected_revenue = fields.Monetary(
         compute="_compute_from_orders", store=True, readonly=False

@@ -18,30 +18,38 @@ class ResCompany(models.Model):
         "crm.team",
         string="Sales Team of Glass Leads",
         help="Empty: the team “Auto Glass”.",
+        groups="base.group_user",
     )
     glass_stage_new_id = fields.Many2one(
-        "crm.stage", string="Stage When Sent", help="Empty: “New” of Auto Glass."
+        "crm.stage",
+        string="Stage When Sent",
+        help="Empty: “New” of Auto Glass.",
+        groups="base.group_user",
     )
     glass_stage_scheduled_id = fields.Many2one(
         "crm.stage",
         string="Stage When Scheduled",
         help="Empty: “Scheduled” of Auto Glass.",
+        groups="base.group_user",
     )
     glass_stage_completed_id = fields.Many2one(
         "crm.stage",
         string="Stage When Completed",
         help="Empty: “Completed” of Auto Glass.",
+        groups="base.group_user",
     )
     glass_stage_cancelled_id = fields.Many2one(
         "crm.stage",
         string="Stage When Cancelled",
         help="Empty: “Cancelled” of Auto Glass.",
+        groups="base.group_user",
     )
     glass_unsent_appointment = fields.Selection(
         [("refuse", "Refuse the appointment"), ("warn", "Allow it with a note")],
         string="Appointment for an Order That Was Not Sent",
         required=True,
         default="refuse",
+        groups="base.group_user",
     )
     review_requests = fields.Selection(
         [
@@ -52,6 +60,7 @@ class ResCompany(models.Model):
         required=True,
         default="off",
         help="Which closing texts carry the link to the review form.",
+        groups="base.group_user",
     )
     google_place_id = fields.Char(
         string="Google Place ID",
@@ -65,6 +74,7 @@ class ResCompany(models.Model):
         "res.users",
         string="Who Calls Unhappy Customers",
         help="Empty: the leader of the order's sales team, else a shop manager.",
+        groups="base.group_user",
     )
     outside_crm_url = fields.Char(
         string="Webhook of the Outside CRM",
@@ -83,6 +93,7 @@ class ResCompany(models.Model):
         compute="_compute_outside_crm_secret_set",
         compute_sudo=True,
         help="Tells whether there is a secret, without showing it.",
+        groups="base.group_user",
     )
     outside_crm_new_secret = fields.Char(
         string="New Secret of the Outside CRM",

@@ -29,11 +29,18 @@ class SaleOrder(models.Model):
     glass_selected = fields.Boolean(
         compute="_compute_glass_selected",
         search="_search_glass_selected",
+        groups="base.group_user",
         help="The order has a product that is marked as auto glass.",
     )
-    sent_to_crm_at = fields.Datetime(string="Sent to CRM", readonly=True, copy=False)
+    sent_to_crm_at = fields.Datetime(
+        string="Sent to CRM", readonly=True, copy=False, groups="base.group_user"
+    )
     sent_to_crm_user_id = fields.Many2one(
-        "res.users", string="Sent to CRM By", readonly=True, copy=False
+        "res.users",
+        string="Sent to CRM By",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     predates_glass_crm = fields.Boolean(
         string="From Before Auto Glass CRM",
@@ -41,9 +48,13 @@ class SaleOrder(models.Model):
         copy=False,
         help="The order was there when Auto Glass CRM was installed: nobody is asked "
         "to send it, and it goes on the schedule as it is.",
+        groups="base.group_user",
     )
     crm_note = fields.Char(
-        string="CRM", compute="_compute_crm_note", help="Where the order stands."
+        string="CRM",
+        compute="_compute_crm_note",
+        help="Where the order stands.",
+        groups="base.group_user",
     )
     experience_invoice_id = fields.Many2one(
         "account.move",
@@ -54,15 +65,26 @@ class SaleOrder(models.Model):
         ondelete="set null",
         help="The invoice with which nothing was left to invoice; it asks how the "
         "customer felt.",
+        groups="base.group_user",
     )
     customer_experience = fields.Selection(
-        [("smile", "Smile"), ("frown", "Frown")], readonly=True, copy=False
+        [("smile", "Smile"), ("frown", "Frown")],
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     customer_experience_date = fields.Datetime(
-        string="Experience Answered", readonly=True, copy=False
+        string="Experience Answered",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     customer_experience_user_id = fields.Many2one(
-        "res.users", string="Experience Answered By", readonly=True, copy=False
+        "res.users",
+        string="Experience Answered By",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
 
     def _auto_init(self):

@@ -1,3 +1,4 @@
+from . import test_portal
 from . import test_product
 from . import test_send_to_crm
 from . import test_send_race

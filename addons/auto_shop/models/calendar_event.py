@@ -102,14 +102,18 @@ class CalendarEvent(models.Model):
         domain="[('company_id', '=', company_id)]",
         ondelete="restrict",
         tracking=True,
+        groups="base.group_user",
     )
-    bay_color = fields.Integer(related="bay_id.color", string="Colour of the Bay")
+    bay_color = fields.Integer(
+        related="bay_id.color", string="Colour of the Bay", groups="base.group_user"
+    )
     technician_id = fields.Many2one(
         "res.users",
         check_company=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
         ondelete="restrict",
         tracking=True,
+        groups="base.group_user",
     )
     customer_confirmed = fields.Datetime(
         string="Confirmed by Customer",
@@ -117,7 +121,9 @@ class CalendarEvent(models.Model):
         tracking=True,
         help="When the customer said that they will come at this time.",
     )
-    customer_phone = fields.Char(string="Phone", compute="_compute_customer_phone")
+    customer_phone = fields.Char(
+        string="Phone", compute="_compute_customer_phone", groups="base.group_user"
+    )
     can_be_texted = fields.Boolean(related="customer_id.can_be_texted")
     text_block_reason = fields.Char(related="customer_id.text_block_reason")
     notify_customer = fields.Boolean(
@@ -125,6 +131,7 @@ class CalendarEvent(models.Model):
         copy=False,
         help="Part of a change: tell the customer about it (true) or not (false). "
         "Left out, whoever is at the screen is asked.",
+        groups="base.group_user",
     )
     pending_notice = fields.Selection(
         NOTICES,
@@ -132,6 +139,7 @@ class CalendarEvent(models.Model):
         readonly=True,
         copy=False,
         help="What nobody has decided about telling the customer yet.",
+        groups="base.group_user",
     )
     booked_at = fields.Datetime(
         default=fields.Datetime.now,
@@ -140,15 +148,21 @@ class CalendarEvent(models.Model):
         help="When the appointment got the time that it has now.",
     )
     told_start = fields.Datetime(
-        string="Time the Customer Was Told", readonly=True, copy=False
+        string="Time the Customer Was Told",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     notice_revision = fields.Integer(
         readonly=True,
         copy=False,
         help="Counts the changes that a customer may be told about, so that the same "
         "text goes out once for each of them.",
+        groups="base.group_user",
     )
-    schedule_warning = fields.Char(compute="_compute_schedule_warning")
+    schedule_warning = fields.Char(
+        compute="_compute_schedule_warning", groups="base.group_user"
+    )
 
     _shop_company = models.Constraint(
         "CHECK(shop_state IS NULL OR company_id IS NOT NULL)",

@@ -19,6 +19,7 @@ class CustomerQuestionMixin(models.AbstractModel):
     open_question = fields.Char(
         compute="_compute_open_question",
         help="What is still to be decided about telling the customer.",
+        groups="base.group_user",
     )
 
     def _compute_open_question(self):

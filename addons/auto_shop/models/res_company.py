@@ -30,6 +30,7 @@ class ResCompany(models.Model):
         string="Automatic Messages per Customer and Day",
         default=2,
         help="What is due beyond it waits for the next day. 0: no limit.",
+        groups="base.group_user",
     )
 
     # === Texting ===
@@ -49,9 +50,12 @@ class ResCompany(models.Model):
         default=True,
         help="HELP, C (confirm) and R (call me) are answered by a text. What they do"
         " happens in any case. Turn it off when the provider answers them.",
+        groups="base.group_user",
     )
     twilio_inbound_url = fields.Char(
-        "Address for Incoming Texts", compute="_compute_twilio_inbound_url"
+        "Address for Incoming Texts",
+        compute="_compute_twilio_inbound_url",
+        groups="base.group_user",
     )
 
     twilio_account_set = fields.Boolean(
@@ -59,6 +63,7 @@ class ResCompany(models.Model):
         compute="_compute_twilio_account_set",
         compute_sudo=True,
         help="Tells whether the account is known, without showing it.",
+        groups="base.group_user",
     )
 
     _automatic_message_limit_check = models.Constraint(

@@ -46,12 +46,16 @@ class ResPartner(models.Model):
     allow_texting = fields.Boolean(
         copy=False,
         help="The customer agreed to get text messages from the shop.",
+        groups="base.group_user",
     )
     do_not_mail = fields.Boolean(
         help="The customer asked for no e-mails and no postcards with reminders or "
         "offers.",
+        groups="base.group_user",
     )
-    do_not_call = fields.Boolean(help="The customer asked not to be phoned.")
+    do_not_call = fields.Boolean(
+        help="The customer asked not to be phoned.", groups="base.group_user"
+    )
     preferred_channel = fields.Selection(
         [
             ("email", "E-mail"),
@@ -61,6 +65,7 @@ class ResPartner(models.Model):
         ],
         string="Prefers",
         help="How the customer likes to hear from the shop.",
+        groups="base.group_user",
     )
     email_hard_bounced = fields.Boolean(
         string="E-mail Does Not Exist",
@@ -68,6 +73,7 @@ class ResPartner(models.Model):
         copy=False,
         help="The mail server of the customer said for good that the address does not "
         "exist. Cleared when the e-mail address is changed.",
+        groups="base.group_user",
     )
     postal_address_complete = fields.Boolean(
         compute="_compute_postal_address_complete",
@@ -80,22 +86,28 @@ class ResPartner(models.Model):
         index="btree_not_null",
         help="The number that texts go to: the mobile number, else the phone number, "
         "when it can be a mobile one.",
+        groups="base.group_user",
     )
     sms_stopped_at = fields.Datetime(
         string="Texted STOP On",
         readonly=True,
         copy=False,
         help="The customer texted STOP. Only a START from the customer lifts it.",
+        groups="base.group_user",
     )
     can_be_texted = fields.Boolean(
         compute="_compute_can_be_texted",
         search="_search_can_be_texted",
+        groups="base.group_user",
     )
     text_block_reason = fields.Char(
         string="Why No Texts",
         compute="_compute_can_be_texted",
+        groups="base.group_user",
     )
-    phone_problem = fields.Char(compute="_compute_phone_problem")
+    phone_problem = fields.Char(
+        compute="_compute_phone_problem", groups="base.group_user"
+    )
     first_name = fields.Char(compute="_compute_first_name")
     last_name = fields.Char(compute="_compute_first_name")
     consent_ids = fields.One2many(

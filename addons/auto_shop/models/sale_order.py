@@ -24,7 +24,11 @@ class SaleOrder(models.Model):
     )
     odometer_unit = fields.Selection(related="vehicle_id.odometer_unit")
     odometer_reading_id = fields.Many2one(
-        "vehicle.odometer.reading", copy=False, readonly=True, ondelete="set null"
+        "vehicle.odometer.reading",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        groups="base.group_user",
     )
     event_ids = fields.One2many(
         "calendar.event", "work_order_id", string="Appointments"

@@ -13,6 +13,7 @@ from . import test_schedule
 from . import test_questions
 from . import test_work_order
 from . import test_plan
+from . import test_portal
 from . import test_quiet_hours
 from . import test_wording
 from . import test_dispatch

@@ -93,6 +93,38 @@ class AutoShopCommon(TransactionCase):
         )
 
     @classmethod
+    def _create_portal_user(cls, customer, login="portal_customer"):
+        """A login of a customer, who sees his own orders and invoices."""
+        return new_test_user(
+            cls.env,
+            login,
+            groups="base.group_portal",
+            name=customer.name,
+            email=customer.email,
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+            partner_id=customer.id,
+        )
+
+    @classmethod
+    def _get_readable_fields(cls, user, module):
+        """``{model: names}`` of the fields that ``module`` adds or changes and that
+        ``user`` may read."""
+        readable = {}
+        for name, model in cls.env.items():
+            if model._abstract or not model.with_user(user).has_access("read"):
+                continue
+            names = {
+                field.name
+                for field in model._fields.values()
+                if module in field._modules
+                and model.with_user(user)._has_field_access(field, "read")
+            }
+            if names:
+                readable[name] = names
+        return readable
+
+    @classmethod
     def _as(cls, records, user):
         """``records`` as ``user`` sees them, working for his own locations."""
         return records.with_user(user).with_context(
