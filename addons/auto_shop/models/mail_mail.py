@@ -5,12 +5,16 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 from odoo.tools.misc import split_every
 
-# Mails that are claimed together: what a crash may leave for a person to look at.
+from .sms_sms import CONFLICTS
+
+# Mails that are claimed together: what a crash makes wait for the end of its claim.
 CLAIM_SIZE = 20
-# Longer than any SMTP conversation of a claim may take.
-CLAIM_MINUTES = 30
+# Longer than the SMTP conversation of one mail may take: Odoo gives each of its steps
+# a minute.
+CLAIM_MINUTES = 10
 # A relay that cannot be reached is tried again after 5, 10, 20 ... minutes.
 RETRY_MINUTES = 5
 MAX_ATTEMPTS = 9
@@ -20,7 +24,9 @@ class MailMail(models.Model):
     """E-mails of customer interactions: claimed before they are sent, and tracked.
 
     Odoo commits after the SMTP server has accepted a mail; a process killed between
-    the two sends it again. For our mails the claim is committed first.
+    the two sends it again. Ours are claimed in small groups, and before each one goes
+    to the server it is committed that it does: a crash leaves that one in doubt, for a
+    person, and the others of its claim to be sent by themselves.
     """
 
     _inherit = "mail.mail"
@@ -29,6 +35,11 @@ class MailMail(models.Model):
         "customer.interaction", ondelete="set null", index="btree_not_null"
     )
     claimed_at = fields.Datetime(readonly=True, index="btree_not_null")
+    handing_over_at = fields.Datetime(
+        readonly=True,
+        help="When it was about to be given to the mail server. As long as it waits "
+        "in the queue with that, nobody knows whether the server took it.",
+    )
     attempts = fields.Integer(
         readonly=True, help="Failed attempts to reach the server."
     )
@@ -44,19 +55,28 @@ class MailMail(models.Model):
         )
 
     def _send(self, auto_commit=False, **kwargs):
-        if not auto_commit or not self.interaction_id:
+        ours = self.filtered("interaction_id")
+        if not ours:
             return super()._send(auto_commit=auto_commit, **kwargs)
+        if not auto_commit:
+            # Sent by hand: what the queue is sending is not to go twice.
+            free = ours.try_lock_for_update().filtered(lambda mail: not mail.claimed_at)
+            return super(MailMail, self - ours + free)._send(**kwargs)
         result = True
-        for ids in split_every(CLAIM_SIZE, self.ids):
-            mails = self.browse(ids)
-            claimed = mails._claim()
-            # What is not ours needs no claim; what someone else has claimed is his.
-            mails = mails.filtered(lambda mail: not mail.interaction_id) + claimed
+        if others := self - ours:
+            result &= super(MailMail, others)._send(auto_commit=True, **kwargs)
+        for ids in split_every(CLAIM_SIZE, ours.ids):
+            claimed = self.browse(ids)._claim()
+            claimed_at = claimed[:1].claimed_at
             try:
-                result &= super(MailMail, mails)._send(auto_commit=True, **kwargs)
+                # One by one: each commit forgets what was read of the others.
+                for mail in map(self.browse, claimed.ids):
+                    if mail._mark_handing_over(claimed_at):
+                        result &= super(MailMail, mail)._send(**kwargs)
             except smtplib.SMTPServerDisconnected:
                 claimed._release()
                 raise
+            self.env["ir.cron"]._commit_progress()
         return result
 
     def _claim(self):
@@ -70,6 +90,42 @@ class MailMail(models.Model):
         claimable.interaction_id._set_state("sending")
         self.env["ir.cron"]._commit_progress(0)
         return claimable
+
+    def _mark_handing_over(self, claimed_at):
+        """Commit that this mail goes to the server now, and what became of the last.
+
+        One commit a mail: all that was done to the one before is in it.
+
+        :param claimed_at: of our claim; a mail that another process has taken back
+            since, or that a person has called off, is not ours to send any more
+        :return: whether it may go
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                marked = self._try_mark(claimed_at)
+        except CONFLICTS:
+            # Somebody touched it while we sent the one before. That one has gone:
+            # keep it, then look once more.
+            self.env["ir.cron"]._commit_progress()
+            marked = self._try_mark(claimed_at)
+        self.env["ir.cron"]._commit_progress()
+        return marked
+
+    def _try_mark(self, claimed_at):
+        self.env.cr.execute(
+            SQL(
+                """UPDATE mail_mail SET handing_over_at = %s
+                    WHERE id = %s AND state = 'outgoing' AND claimed_at = %s
+                      AND handing_over_at IS NULL""",
+                fields.Datetime.now(),
+                self.id,
+                claimed_at,
+            ),
+            # The caller knows what to do about a conflict: it is no error.
+            log_exceptions=False,
+        )
+        return bool(self.env.cr.rowcount)
 
     def _drop_unwanted(self):
         """Cancel what may not go any more; return the others.
@@ -85,13 +141,19 @@ class MailMail(models.Model):
 
     def _release(self):
         """After a lost connection: give back what was not tried, hold what was."""
-        untried = self.exists().filtered(lambda mail: mail.state == "outgoing")
-        untried.claimed_at = False
-        untried.interaction_id._set_state("queued")
-        tried = self.exists().filtered(lambda mail: mail.state == "exception")
+        mails = self.exists()
+        mails.filtered(lambda mail: mail.state == "outgoing")._give_back()
+        tried = mails.filtered(lambda mail: mail.state == "exception")
         tried.interaction_id._set_state(
             "unknown", self._get_interrupted_text(), "not_known"
         )
+
+    def _give_back(self):
+        """Put claimed mails that have not been tried back into the queue."""
+        if self:
+            self.claimed_at = False
+            self.interaction_id._set_state("queued")
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
@@ -129,6 +191,7 @@ class MailMail(models.Model):
                     "attempts": attempts + 1,
                     "scheduled_date": moment,
                     "claimed_at": False,
+                    "handing_over_at": False,
                 }
             )
             cron._trigger(moment)
@@ -140,15 +203,19 @@ class MailMail(models.Model):
 
     @api.model
     def _hold_interrupted(self):
-        """Hold for a person the mails whose sending was interrupted.
+        """Settle what a process that died had claimed.
 
-        Nobody can tell whether the server had accepted them: they are not sent again
-        by themselves.
+        Nobody can tell whether the server had accepted the one that was being handed
+        over: a person decides. The others were not tried, so they go by themselves.
         """
         limit = fields.Datetime.now() - timedelta(minutes=CLAIM_MINUTES)
-        held = self.search(
+        stale = self.search(
             Domain("claimed_at", "<", limit) & Domain("state", "=", "outgoing")
         ).try_lock_for_update()
+        tried = stale.filtered("handing_over_at")
+        (stale - tried)._give_back()
+        # A slow process may have come to it long after its claim.
+        held = tried.filtered(lambda mail: mail.handing_over_at < limit)
         if held:
             reason = self._get_interrupted_text()
             held.interaction_id._set_state("unknown", reason, "not_known")
@@ -156,7 +223,7 @@ class MailMail(models.Model):
 
     def mark_outgoing(self):
         """A person retries: the old claim is void."""
-        self.claimed_at = False
+        self.write({"claimed_at": False, "handing_over_at": False})
         self.interaction_id._set_state("planned")
         self.interaction_id._set_state("queued")
         return super().mark_outgoing()

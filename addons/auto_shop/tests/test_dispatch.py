@@ -1,6 +1,7 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -398,18 +399,56 @@ class TestDispatch(AutoShopCommon):
                 self.assertEqual(row.state, "cancelled" if expected else "sending")
                 self.assertEqual(mail.state, "cancel" if expected else "outgoing")
 
-    def test_interrupted_mail_is_held(self):
-        row = self._plan(channel="email")
+    def test_interrupted_mails_are_held_or_go_back(self):
+        """Only the one that was at the server is in doubt."""
+        minutes = timedelta(minutes=1)
+        # claimed, handed over (minutes before), state after, still claimed
+        cases = [
+            (9, None, "sending", True),
+            (11, None, "queued", False),
+            (11, 9, "sending", True),
+            (11, 11, "unknown", True),
+        ]
+        rows = self.env["customer.interaction"]
+        for index, (claimed, handed_over, _state, _still) in enumerate(cases):
+            rows += self._plan(channel="email", dedupe_key=f"held:{index}")
+            self._dispatch()
+            self._mails(rows[-1]).write(
+                {
+                    "claimed_at": NOON - claimed * minutes,
+                    "handing_over_at": handed_over and NOON - handed_over * minutes,
+                }
+            )
+            rows[-1]._set_state("sending")
+        with freeze_time(NOON):
+            rows._hold_interrupted()
+        for row, (claimed, handed_over, state, still) in zip(rows, cases, strict=True):
+            with self.subTest(claimed=claimed, handed_over=handed_over):
+                mail = self._mails(row)
+                self.assertEqual(row.state, state)
+                self.assertEqual(bool(mail.claimed_at), still)
+                self.assertEqual(
+                    mail.state, "exception" if state == "unknown" else "outgoing"
+                )
+        held = self._mails(rows[-1])
+        held.mark_outgoing()
+        self.assertFalse(held.claimed_at or held.handing_over_at)
+
+    def test_what_the_queue_is_sending_is_not_sent_by_hand(self):
+        claimed, free = (
+            self._plan(channel="email", dedupe_key=key) for key in ("queue", "hand")
+        )
         self._dispatch()
-        mail = self._mails(row)
-        mail.claimed_at = NOON
-        row._set_state("sending")
-        with freeze_time(NOON + timedelta(minutes=29)):
-            self._dispatch()
-            self.assertEqual(row.state, "sending")
-        with freeze_time(NOON + timedelta(minutes=31)):
-            self._dispatch()
-        self.assertEqual((row.state, mail.state), ("unknown", "exception"))
+        self._mails(claimed).claimed_at = NOON
+        servers = type(self.env["ir.mail_server"])
+        with (
+            patch.object(servers, "_disable_send", lambda self: False),
+            patch.object(servers, "_connect__", lambda self, **kwargs: None),
+            patch.object(servers, "send_email", return_value="<id>") as sent,
+        ):
+            self._mails(claimed + free).send()
+        self.assertEqual(sent.call_count, 1)
+        self.assertEqual((claimed.state, free.state), ("queued", "sent"))
 
     def test_subject_is_one_line(self):
         row = self._plan(channel="email", body="<p>x</p>", subject="Dear\nBcc: a@b.c")
