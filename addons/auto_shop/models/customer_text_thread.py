@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.sms_segments import count_segments
+from ..tools.sms_segments import count_segments, use_plain_signs
 
 PREVIEW_LENGTH = 120
 PAGE_SIZE = 50
@@ -420,7 +420,7 @@ class CustomerTextThread(models.Model):
     @api.model
     def count_text(self, body):
         """Return the length of a text in segments, for the counter under the box."""
-        segments, characters, is_unicode = count_segments(body)
+        segments, characters, is_unicode = count_segments(use_plain_signs(body or ""))
         return {
             "segments": segments,
             "characters": characters,

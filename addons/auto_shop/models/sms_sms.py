@@ -13,6 +13,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
+from ..tools.sms_segments import use_plain_signs
+
 _logger = logging.getLogger(__name__)
 
 GROUP_SIZE = 50
@@ -89,7 +91,15 @@ class SmsSms(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        rows = super().create(vals_list)
+        # Whoever wrote it: a blank that was pasted along must not double its price.
+        rows = super().create(
+            [
+                {**vals, "body": use_plain_signs(vals["body"])}
+                if vals.get("body")
+                else vals
+                for vals in vals_list
+            ]
+        )
         rows._fix_company_and_number()
         rows._log_interactions()
         rows._retire_former_tries()

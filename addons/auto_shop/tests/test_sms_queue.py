@@ -390,6 +390,21 @@ class TestSmsQueue(AutoShopTextsCommon):
             self.env["phone.blacklist"].search([("number", "=", text.number)])
         )
 
+    def test_pasted_signs_that_cost_double_go_as_plain_ones(self):
+        customer = self._create_customers(1)
+        typed = "“Ready” at\u00a02:30\u202fPM"
+        self._queue(customer, body=typed)
+        loose = self.env["sms.sms"].create(
+            {"number": "+15125569999", "body": "2:30\u202fPM"}
+        )
+        self.assertEqual(loose.body, "2:30 PM")
+        self._run_queue()
+        self.assertEqual(
+            self.twilio.bodies(customer.text_number), ['"Ready" at 2:30 PM']
+        )
+        counted = self.env["customer.text.thread"].count_text(typed)
+        self.assertEqual((counted["segments"], counted["is_unicode"]), (1, False))
+
     def test_requests_run_side_by_side(self):
         self.twilio.delay = 0.1
         self._queue(self._create_customers(20))

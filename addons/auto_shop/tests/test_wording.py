@@ -5,7 +5,7 @@ from datetime import datetime
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from odoo.addons.auto_shop.tools.sms_segments import count_segments
+from odoo.addons.auto_shop.tools.sms_segments import count_segments, use_plain_signs
 from odoo.addons.auto_shop.tools.wording import WordingError, compile_wording
 
 from .common import AutoShopCommon
@@ -200,6 +200,29 @@ class TestWording(AutoShopCommon):
                     told_start=datetime(2026, 6, 17, 20, 30),
                 )
                 self.assertEqual(shown["body"], expected)
+
+    def test_no_blank_that_makes_a_text_cost_double(self):
+        """Neither of the locale nor of what was pasted into a name or the wording."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        fields = self.env["customer.interaction"]._merge_fields()
+        self.purpose.sms_body = "A\u00a0Z " + " ".join(
+            f"{{{{ {name} }}}}" for name in fields
+        )
+        self.company.name = "Main\u202fStreet"
+        for lang in ("en_US", "fr_FR"):
+            for sign in "\u00a0\u2007\u2009\u202f\u200b\ufeff":
+                with self.subTest(lang=lang, sign=hex(ord(sign))):
+                    shown = self.purpose._preview(
+                        "sms",
+                        partner_id=self._create_customer(
+                            name=f"Ann{sign} Lee", lang=lang
+                        ).id,
+                        told_start=datetime(2026, 6, 17, 20, 30),
+                    )
+                    self.assertIn("A Z Ann", shown["body"])
+                    self.assertIn("Main Street", shown["body"])
+                    self.assertEqual(shown["body"], use_plain_signs(shown["body"]))
+                    self.assertFalse(shown["is_unicode"], shown["body"])
 
     def test_segments(self):
         """3GPP TS 23.038: 160/153 GSM characters, 70/67 in UCS-2."""

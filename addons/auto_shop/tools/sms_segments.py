@@ -14,9 +14,15 @@ UCS2_SINGLE, UCS2_MULTI = 70, 67
 # price of a text.
 PLAIN = str.maketrans(
     {
+        # Blanks that do not break, or have a width of their own.
         "\u00a0": " ",
-        "\u2009": " ",
+        **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
         "\u202f": " ",
+        # Signs that nobody sees.
+        "\u00ad": "",
+        "\u200b": "",
+        "\u2060": "",
+        "\ufeff": "",
         "\u2018": "'",
         "\u2019": "'",
         "\u201c": '"',
