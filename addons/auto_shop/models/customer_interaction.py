@@ -466,7 +466,7 @@ class CustomerInteraction(models.Model):
         return [row_id for (row_id,) in inserted]
 
     @api.model
-    def _plan_query(self, columns, query):
+    def _plan_query(self, columns, query, ctes=None):
         """Plan what a query finds, in one statement: as :meth:`_plan`, for very many.
 
         For plans that run as the system; the query decides whose rows it takes.
@@ -475,6 +475,7 @@ class CustomerInteraction(models.Model):
             must be ``company_id``, ``purpose_id``, ``channel``, ``planned_at`` and
             ``dedupe_key``
         :param SQL query: a SELECT, which may have a row twice
+        :param SQL ctes: what follows WITH, for the query to select from
         :return: how many messages are new
         """
         defaults = {
@@ -489,9 +490,10 @@ class CustomerInteraction(models.Model):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "INSERT INTO customer_interaction (%(names)s) "
+                "%(ctes)s INSERT INTO customer_interaction (%(names)s) "
                 "SELECT %(given)s, %(defaults)s FROM (%(query)s) AS planned "
                 "ON CONFLICT (company_id, dedupe_key) DO NOTHING",
+                ctes=SQL("WITH %s", ctes) if ctes else SQL(),
                 names=SQL(", ").join(
                     SQL.identifier(name) for name in (*columns, *defaults)
                 ),

@@ -21,6 +21,7 @@ OCCASION = (
     "event_id",
     "work_order_id",
     "person_id",
+    "driver_id",
     "occasion_date",
     "due_date",
     "channel",
@@ -104,7 +105,8 @@ class CustomerContactDue(models.Model):
         :param date first, last: both included, days at the location
         :param only: interactions; look no further than at their vehicles and
             appointments
-        :return: SQL with the columns of ``OCCASION``, ``partner_id``, ``reach`` and
+        :return: SQL with the columns of ``OCCASION`` (``person_id`` is the owner, or
+            who made the appointment), ``partner_id``, ``reach`` and
             ``reason_code``; ``None`` when this kind is off
         """
         purpose = self.env["customer.interaction.purpose"]._get(
@@ -142,21 +144,18 @@ class CustomerContactDue(models.Model):
         return SQL(
             """SELECT occasion.*,
                       CASE WHEN way LIKE 'driver %%' THEN driver_id
-                           ELSE customer_id END AS partner_id,
+                           ELSE person_id END AS partner_id,
                       split_part(way, ' ', 2) AS reach,
                       CASE WHEN way IS NULL THEN reason END AS reason_code
                  FROM (
-                      SELECT due.*, driver.id AS driver_id, customer.id AS customer_id,
-                             CASE %(ways)s END AS way,
+                      SELECT due.*, CASE %(ways)s END AS way,
                              CASE WHEN %(honour)s AND customer.do_not_mail
                                   THEN 'do_not_mail' ELSE %(reason)s END AS reason
                         FROM (%(occasions)s) AS due
-                   LEFT JOIN customer_vehicle AS vehicle ON vehicle.id = due.vehicle_id
-                   LEFT JOIN res_partner AS driver
-                          ON driver.id = vehicle.driver_id AND driver.active
                         JOIN res_partner AS customer
-                          ON customer.id = COALESCE(due.person_id, vehicle.owner_id)
-                         AND customer.active
+                          ON customer.id = due.person_id AND customer.active
+                   LEFT JOIN res_partner AS driver
+                          ON driver.id = due.driver_id AND driver.active
                       ) AS occasion""",
             ways=ways,
             honour=bool(honour),
@@ -254,9 +253,10 @@ class CustomerContactDue(models.Model):
             for rule in later_rules
         ]
         return SQL(
-            """SELECT vehicle_id, event_id, work_order_id, person_id,
+            """SELECT rule.vehicle_id, event_id, work_order_id,
+                      COALESCE(person_id, card.owner_id) AS person_id, card.driver_id,
                       start AS occasion_date, due AS due_date, channel,
-                      concat('360:', %(kind)s, ':', COALESCE(vehicle_id, 0), ':',
+                      concat('360:', %(kind)s, ':', COALESCE(rule.vehicle_id, 0), ':',
                              event_id, ':', start) AS dedupe_key
                  FROM (
                       SELECT event.*, rule.channel, rule.days, rule.started_on,
@@ -273,6 +273,7 @@ class CustomerContactDue(models.Model):
                              ) AS event
                   CROSS JOIN %(rules)s
                       ) AS rule
+            LEFT JOIN customer_vehicle AS card ON card.id = rule.vehicle_id
                 WHERE due BETWEEN %(first_day)s AND %(last_day)s
                   AND due >= started_on
                   AND start > GREATEST(due, %(today)s)
@@ -301,7 +302,8 @@ class CustomerContactDue(models.Model):
         most = max(rules.mapped("days"))
         return SQL(
             """SELECT event.vehicle_id, event.event_id, event.work_order_id,
-                      event.person_id, event.start AS occasion_date,
+                      COALESCE(event.person_id, card.owner_id) AS person_id,
+                      card.driver_id, event.start AS occasion_date,
                       event.start + rule.days AS due_date, rule.channel,
                       concat('360:no_show:', COALESCE(event.vehicle_id, 0), ':',
                              event.event_id, ':', event.start) AS dedupe_key
@@ -314,6 +316,7 @@ class CustomerContactDue(models.Model):
                          AND start >= %(first)s AND start < %(last)s
                          AND (%(only)s)
                       ) AS event
+            LEFT JOIN customer_vehicle AS card ON card.id = event.vehicle_id
            CROSS JOIN %(rules)s
                 WHERE event.start + rule.days BETWEEN %(first_day)s AND %(last_day)s
                   AND event.start + rule.days >= rule.started_on
@@ -361,8 +364,8 @@ class CustomerContactDue(models.Model):
             """SELECT DISTINCT ON (invoice.vehicle_id, invoice.invoice_date,
                                    rule.channel)
                       invoice.vehicle_id, NULL::int AS event_id,
-                      NULL::int AS work_order_id, NULL::int AS person_id,
-                      invoice.invoice_date AS occasion_date,
+                      NULL::int AS work_order_id, vehicle.owner_id AS person_id,
+                      vehicle.driver_id, invoice.invoice_date AS occasion_date,
                       invoice.posted + rule.days AS due_date, rule.channel,
                       concat('360:thank_you:', invoice.vehicle_id, ':',
                              invoice.invoice_date) AS dedupe_key
@@ -400,16 +403,14 @@ class CustomerContactDue(models.Model):
         """So many days after the last visit, while work on the vehicle is open."""
         return SQL(
             """SELECT vehicle.id AS vehicle_id, NULL::int AS event_id,
-                      NULL::int AS work_order_id, NULL::int AS person_id,
-                      vehicle.last_visit_date AS occasion_date,
-                      vehicle.last_visit_date + rule.days AS due_date, rule.channel,
+                      NULL::int AS work_order_id, vehicle.owner_id AS person_id,
+                      vehicle.driver_id, vehicle.last_visit_date AS occasion_date,
+                      rule.day AS due_date, rule.channel,
                       concat('360:deferred:', vehicle.id, ':', vehicle.last_visit_date)
                           AS dedupe_key
                  FROM %(rules)s
                  JOIN customer_vehicle AS vehicle
-                   ON vehicle.last_visit_date
-                      BETWEEN GREATEST(%(first)s, rule.started_on) - rule.days
-                          AND %(last)s - rule.days
+                   ON vehicle.last_visit_date = rule.since
                 WHERE EXISTS (
                       SELECT FROM vehicle_deferred_work AS work
                        WHERE work.vehicle_id = vehicle.id AND work.state = 'open'
@@ -417,9 +418,7 @@ class CustomerContactDue(models.Model):
                          AND (vehicle.owner_since IS NULL
                               OR work.date >= vehicle.owner_since))
                   AND %(stands)s AND (%(only)s)""",
-            rules=self._get_rule_values(rules),
-            first=first,
-            last=last,
+            rules=self._get_day_values([(rule, 0, rule.days) for rule in rules], first, last),
             company=setup.company_id.id,
             stands=self._get_still_customer_sql("last_visit_date"),
             only=self._get_only_condition(only, "vehicle"),
@@ -431,37 +430,67 @@ class CustomerContactDue(models.Model):
 
         A vehicle that several locations share belongs to the one that invoiced last.
         """
-        oldest = self.env["customer.vehicle"].sudo().search(
-            [("last_invoice_date", "!=", False)], order="last_invoice_date", limit=1
+        oldest = (
+            self.env["customer.vehicle"]
+            .sudo()
+            .search(
+                [("last_invoice_date", "!=", False)], order="last_invoice_date", limit=1
+            )
         )
         until = (last - (oldest.last_invoice_date or last)).days
         steps = [
-            SQL("(%s, %s, %s, %s::date)", rule.channel, step, offset, rule.started_on)
+            (rule, step, offset)
             for rule in rules
             for step, offset in rule._get_offsets(until)
         ]
         return SQL(
             """SELECT vehicle.id AS vehicle_id, NULL::int AS event_id,
-                      NULL::int AS work_order_id, NULL::int AS person_id,
-                      vehicle.last_invoice_date AS occasion_date,
-                      vehicle.last_invoice_date + rule.days AS due_date, rule.channel,
+                      NULL::int AS work_order_id, vehicle.owner_id AS person_id,
+                      vehicle.driver_id, vehicle.last_invoice_date AS occasion_date,
+                      rule.day AS due_date, rule.channel,
                       concat('360:inactive:', vehicle.id, ':',
                              vehicle.last_invoice_date, ':', rule.step) AS dedupe_key
-                 FROM (VALUES %(steps)s) AS rule (channel, step, days, started_on)
+                 FROM %(rules)s
                  JOIN customer_vehicle AS vehicle
-                   ON vehicle.last_invoice_date
-                      BETWEEN GREATEST(%(first)s, rule.started_on) - rule.days
-                          AND %(last)s - rule.days
+                   ON vehicle.last_invoice_date = rule.since
                  JOIN account_move AS invoice
                    ON invoice.id = vehicle.last_invoice_id
                   AND invoice.company_id = %(company)s
                 WHERE %(stands)s AND (%(only)s)""",
-            steps=SQL(", ").join(steps or [SQL("(NULL, NULL::int, NULL::int, NULL::date)")]),
-            first=first,
-            last=last,
+            rules=self._get_day_values(steps, first, last),
             company=setup.company_id.id,
             stands=self._get_still_customer_sql("last_invoice_date"),
             only=self._get_only_condition(only, "vehicle"),
+        )
+
+    @api.model
+    def _get_day_values(self, steps, first, last):
+        """Return a table ``rule (channel, step, day, since)``: one row for each day.
+
+        Equal days can be looked up and guessed at by the database; a span that
+        differs from row to row it takes for a ninth of the table.
+
+        :param steps: ``(rule, step, days)``
+        """
+        rows = [
+            (rule.channel, step, day, day - timedelta(days=days))
+            for rule, step, days in steps
+            for day in (
+                first + timedelta(days=number)
+                for number in range((last - first).days + 1)
+            )
+            if not rule.started_on or day >= rule.started_on
+        ]
+        channels, numbers, days, since = (
+            zip(*rows, strict=True) if rows else ((), (), (), ())
+        )
+        return SQL(
+            "unnest(%s::text[], %s::int[], %s::date[], %s::date[]) "
+            "AS rule (channel, step, day, since)",
+            list(channels),
+            list(numbers),
+            list(days),
+            list(since),
         )
 
     @api.model
@@ -522,15 +551,18 @@ class CustomerContactDue(models.Model):
                               reach AS channel, %(now)s::timestamp AS planned_at,
                               dedupe_key, partner_id, vehicle_id, event_id,
                               work_order_id, occasion_date
-                         FROM (%(query)s) AS due
+                         FROM due
                         WHERE reach = channel""",
                     company=setup.company_id.id,
                     purpose=purpose.id,
                     now=fields.Datetime.now(),
-                    query=query,
+                ),
+                ctes=SQL(
+                    "due AS MATERIALIZED (%s), lost AS (%s)",
+                    query,
+                    self._get_upsert_sql(setup, kind, SQL("due"), SQL("due.reach IS NULL")),
                 ),
             )
-            self._upsert(setup, kind, SQL("%s", query), only_unreachable=True)
         return planned
 
     @api.model
@@ -555,7 +587,27 @@ class CustomerContactDue(models.Model):
         for kind, _label in KINDS:
             query = self._get_due_query(setup, kind, first, last)
             if query is not None:
-                self._upsert(setup, kind, query)
+                self.env.cr.execute(
+                    self._get_upsert_sql(
+                        setup,
+                        kind,
+                        SQL("(%s)", query),
+                        SQL("due.reach = due.channel OR due.reach IS NULL"),
+                    )
+                )
+        # What could not reach anybody at first, and was sent in the days of grace.
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM customer_contact_due AS due
+                    USING customer_interaction AS done
+                    WHERE due.company_id = %(company)s AND due.state = 'unreachable'
+                      AND due.due_date >= %(since)s AND done.company_id = due.company_id
+                      AND done.dedupe_key = due.dedupe_key
+                      AND done.state <> 'cancelled'""",
+                company=company.id,
+                since=today - timedelta(days=setup.grace_days),
+            )
+        )
         self.env.cr.execute(
             SQL(
                 """DELETE FROM customer_contact_due
@@ -569,43 +621,44 @@ class CustomerContactDue(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _upsert(self, setup, kind, query, only_unreachable=False):
-        now = self.env.cr.now()
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO customer_contact_due (
-                          company_id, kind, channel, partner_id, vehicle_id, event_id,
-                          work_order_id, occasion_date, due_date, state, reason_code,
-                          dedupe_key, create_uid, write_uid, create_date, write_date)
-                   SELECT DISTINCT ON (due.dedupe_key)
-                          %(company)s, %(kind)s, due.reach, due.partner_id,
-                          due.vehicle_id, due.event_id, due.work_order_id,
-                          due.occasion_date, due.due_date,
-                          CASE WHEN done.state = 'cancelled' THEN 'blocked'
-                               WHEN due.reach IS NULL THEN 'unreachable'
-                               ELSE 'due' END,
-                          due.reason_code, due.dedupe_key,
-                          %(uid)s, %(uid)s, %(now)s, %(now)s
-                     FROM (%(query)s) AS due
-                LEFT JOIN customer_interaction AS done
-                       ON done.company_id = %(company)s
-                      AND done.dedupe_key = due.dedupe_key
-                    WHERE (done.id IS NULL OR done.state = 'cancelled')
-                      AND (due.reach = due.channel OR due.reach IS NULL)
-                      AND (due.reach IS NULL OR NOT %(only_unreachable)s)
-                 ORDER BY due.dedupe_key, due.due_date
-              ON CONFLICT (company_id, dedupe_key) DO UPDATE
-                      SET channel = EXCLUDED.channel, partner_id = EXCLUDED.partner_id,
-                          due_date = EXCLUDED.due_date, state = EXCLUDED.state,
-                          reason_code = EXCLUDED.reason_code,
-                          write_date = EXCLUDED.write_date""",
-                company=setup.company_id.id,
-                kind=kind,
-                uid=self.env.uid,
-                now=now,
-                query=query,
-                only_unreachable=only_unreachable,
-            )
+    def _get_upsert_sql(self, setup, kind, source, condition):
+        """Return the statement that lists what is due and not done yet.
+
+        :param SQL source: a table of what is due
+        :param SQL condition: on its rows
+        """
+        return SQL(
+            """INSERT INTO customer_contact_due (
+                      company_id, kind, channel, partner_id, vehicle_id, event_id,
+                      work_order_id, occasion_date, due_date, state, reason_code,
+                      dedupe_key, create_uid, write_uid, create_date, write_date)
+               SELECT DISTINCT ON (due.dedupe_key)
+                      %(company)s, %(kind)s, due.reach, due.partner_id,
+                      due.vehicle_id, due.event_id, due.work_order_id,
+                      due.occasion_date, due.due_date,
+                      CASE WHEN done.state = 'cancelled' THEN 'blocked'
+                           WHEN due.reach IS NULL THEN 'unreachable'
+                           ELSE 'due' END,
+                      due.reason_code, due.dedupe_key,
+                      %(uid)s, %(uid)s, %(now)s::timestamp, %(now)s::timestamp
+                 FROM %(source)s AS due
+            LEFT JOIN customer_interaction AS done
+                   ON done.company_id = %(company)s
+                  AND done.dedupe_key = due.dedupe_key
+                WHERE (done.id IS NULL OR done.state = 'cancelled')
+                  AND (%(condition)s)
+             ORDER BY due.dedupe_key, due.due_date
+          ON CONFLICT (company_id, dedupe_key) DO UPDATE
+                  SET channel = EXCLUDED.channel, partner_id = EXCLUDED.partner_id,
+                      due_date = EXCLUDED.due_date, state = EXCLUDED.state,
+                      reason_code = EXCLUDED.reason_code,
+                      write_date = EXCLUDED.write_date""",
+            company=setup.company_id.id,
+            kind=kind,
+            uid=self.env.uid,
+            now=self.env.cr.now(),
+            source=source,
+            condition=condition,
         )
 
     # === ACTIONS ===
