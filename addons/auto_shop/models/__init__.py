@@ -1,3 +1,4 @@
+from . import base
 from . import vehicle_make
 from . import vehicle_model
 from . import customer_vehicle

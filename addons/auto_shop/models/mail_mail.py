@@ -44,6 +44,41 @@ class MailMail(models.Model):
         readonly=True, help="Failed attempts to reach the server."
     )
 
+    @api.model
+    def _queue_many(self, vals_list):
+        """Create the e-mails of many interactions, each model in one statement.
+
+        The same rows as `create` makes (a test compares them), without what it does
+        for each record of its own. Where another addon has its say in `create`, it is
+        called instead.
+
+        :param vals_list: as for `create`, all with the same keys, no commands in them
+        :return: the e-mails, in the same order
+        """
+        if self._create_is_extended():
+            return self.create(vals_list)
+        messages = self.env["mail.message"]
+        own = [{"scheduled_date": False, **vals} for vals in vals_list]
+        inherited = [
+            {name: vals.pop(name) for name in [*vals] if self._fields[name].inherited}
+            for vals in own
+        ]
+        for vals in inherited:
+            vals["message_id"] = messages._get_message_id(vals)
+        for vals, message in zip(own, messages._insert_like_create(inherited), strict=True):
+            vals["mail_message_id"] = message.id
+        return self._insert_like_create(own)
+
+    @api.model
+    def _create_is_extended(self):
+        """Whether an addon that this one does not know extends `create`."""
+        known = ("odoo.orm.", "odoo.models", "odoo.addons.mail.")
+        return any(
+            "create" in vars(cls) and not vars(cls)["create"].__module__.startswith(known)
+            for model in (self, self.env["mail.message"])
+            for cls in type(model).__mro__
+        )
+
     def process_email_queue(self, email_ids=(), batch_size=1000):
         """Leave alone what another process has claimed."""
         filters = [

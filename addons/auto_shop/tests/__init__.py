@@ -1,4 +1,5 @@
 from . import test_consent
+from . import test_mail_queue_rows
 from . import test_odometer
 from . import test_phone
 from . import test_vehicle
