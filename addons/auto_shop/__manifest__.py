@@ -17,13 +17,14 @@
         "link_tracker",
     ],
     "external_dependencies": {
-        "python": ["jinja2", "phonenumbers", "twilio", "ultravin"]
+        "python": ["cryptography", "jinja2", "phonenumbers", "twilio", "ultravin"]
     },
     "data": [
         "security/auto_shop_security.xml",
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
         "data/ir_config_parameter_data.xml",
+        "data/customer_unsubscribe_data.xml",
         "data/vehicle_make_data.xml",
         "data/customer_quiet_hours_data.xml",
         "data/customer_interaction_purpose_data.xml",
@@ -32,6 +33,7 @@
         "views/customer_postcard_templates.xml",
         "report/customer_print_run_reports.xml",
         "views/customer_email_templates.xml",
+        "views/customer_unsubscribe_templates.xml",
         "views/customer_vehicle_views.xml",
         "views/vehicle_make_views.xml",
         "views/vehicle_deferred_work_views.xml",

@@ -9,11 +9,14 @@ from . import customer_consent
 from . import phone_blacklist
 from . import mail_blacklist
 from . import res_partner
+from . import customer_merged_contact
 from . import customer_interaction_purpose
 from . import customer_quiet_hours
 from . import customer_interaction
+from . import customer_unsubscribe
 from . import customer_print_run
 from . import customer_text_thread
+from . import ir_mail_server
 from . import mail_mail
 from . import mail_thread
 from . import sms_sms

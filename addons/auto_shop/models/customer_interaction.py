@@ -15,7 +15,7 @@ from psycopg2 import DataError, IntegrityError
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_time, html2plaintext, html_sanitize, plaintext2html
-from odoo.tools.misc import babel_locale_parse, get_lang, split_every
+from odoo.tools.misc import babel_locale_parse, split_every
 
 from .customer_interaction_purpose import CHANNELS
 
@@ -79,6 +79,7 @@ PROTECTED_FIELDS = {
     "sent_at",
     "state",
     "told_start",
+    "unsubscribed_at",
 }
 # What a message may be about: its wording says things of them.
 LINK_FIELDS = ("partner_id", "vehicle_id", "work_order_id", "event_id", "lead_id")
@@ -186,6 +187,11 @@ class CustomerInteraction(models.Model):
     sent_at = fields.Datetime(string="Sent", readonly=True)
     delivered_at = fields.Datetime(string="Delivered", readonly=True)
     clicked_at = fields.Datetime(string="Clicked", readonly=True)
+    unsubscribed_at = fields.Datetime(
+        string="Unsubscribed",
+        readonly=True,
+        help="The customer turned mail off by the link in this message.",
+    )
     user_id = fields.Many2one(
         "res.users",
         string="By",
@@ -922,23 +928,23 @@ class CustomerInteraction(models.Model):
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _prepare_mail_vals(self):
-        layouts = {}
+        pages = {}
+        urls = self._get_unsubscribe_urls()
         vals_list = []
         for row in self:
-            key = (row.company_id, row._get_lang())
-            if key not in layouts:
-                layouts[key] = row._get_email_layout().split(str(self._body_marker), 1)
-            before, after = layouts[key]
+            url = urls.get(row.id)
+            key = (row.company_id, row._get_lang(), bool(url))
+            if key not in pages:
+                pages[key] = row._get_email_layout(bool(url))
             company = row.company_id
             vals_list.append(
                 {
                     "interaction_id": row.id,
                     # A name may hold line breaks, which no header can take.
                     "subject": " ".join((row.subject or "").split()),
-                    "body_html": before + row.body + after,
-                    "email_from": company.email_formatted
-                    or self.env.user.email_formatted,
-                    "reply_to": company.email_formatted,
+                    "body_html": row._fill_email_layout(pages[key], row.body, url),
+                    "email_from": row._get_email_from(),
+                    "reply_to": row._get_email_reply_to(),
                     "email_to": row.email or row.partner_id.email_normalized,
                     "model": "res.partner",
                     "res_id": row.partner_id.id,
@@ -947,29 +953,61 @@ class CustomerInteraction(models.Model):
                     "is_notification": True,
                     "auto_delete": True,
                     "message_type": "email_outgoing",
-                    "headers": repr(row._get_email_headers()),
+                    "headers": repr(row._get_email_headers(url)),
                 }
             )
         return vals_list
 
+    # What differs from customer to customer in a page that is rendered for a batch.
     _body_marker = Markup("<!-- message -->")
+    _unsubscribe_marker = "https://unsubscribe.invalid/"
 
-    def _get_email_layout(self):
-        """Return the page around the message, rendered once for a batch."""
+    def _get_email_layout(self, unsubscribe=False):
+        """Return the page around the message, rendered once for a batch.
+
+        :param bool unsubscribe: whether its foot has a link to unsubscribe
+        """
         self.ensure_one()
-        company = self.company_id
         return str(
             self.env["ir.qweb"]
             .with_context(lang=self._get_lang())
             ._render(
                 "auto_shop.customer_email_layout",
-                {"company": company, "body": self._body_marker},
+                {
+                    "shop": self.company_id._get_letterhead(),
+                    "body": self._body_marker,
+                    "unsubscribe_url": unsubscribe and self._unsubscribe_marker,
+                },
             )
         )
 
-    def _get_email_headers(self):
+    def _fill_email_layout(self, page, body, unsubscribe_url=None):
+        """Put what is this customer's own into a page of :meth:`_get_email_layout`."""
+        page = page.replace(self._unsubscribe_marker, unsubscribe_url or "")
+        return page.replace(str(self._body_marker), body, 1)
+
+    def _get_unsubscribe_urls(self):
+        """Return ``{id: url}`` of the e-mails that Do Not Mail would stop."""
+        return self.env["customer.unsubscribe"]._get_urls(
+            self.filtered("purpose_id.honour_do_not_mail")
+        )
+
+    def _get_email_from(self):
+        """Return the sender; a hook for addons."""
+        return self.company_id.email_formatted or self.env.user.email_formatted
+
+    def _get_email_reply_to(self):
+        """Return where answers go; a hook for addons."""
+        return self.company_id.email_formatted
+
+    def _get_email_headers(self, unsubscribe_url=None):
         """Return extra e-mail headers; a hook for addons."""
-        return {"X-Auto-Response-Suppress": "OOF"}
+        headers = {"X-Auto-Response-Suppress": "OOF"}
+        if unsubscribe_url:
+            # RFC 8058: the mail program shows a button of its own, and posts.
+            headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return headers
 
     def _hand_over_post(self):
         """Put postcards on the open print run of their location."""
@@ -1088,9 +1126,9 @@ class CustomerInteraction(models.Model):
                     },
                 )
             )
-        before, after = self._get_email_layout().split(str(self._body_marker), 1)
+        url = self._get_unsubscribe_urls().get(self.id)
         body = html_sanitize(rendered["body"], sanitize_attributes=False)
-        return f"{before}{body}{after}"
+        return self._fill_email_layout(self._get_email_layout(bool(url)), body, url)
 
     def _get_conversation_texts(self):
         """Return these texts as the conversation screen shows them, in their order."""
@@ -1240,11 +1278,7 @@ class CustomerInteraction(models.Model):
 
     def _get_lang(self):
         """The customer's language where it is installed, else the location's."""
-        installed = dict(self.env["res.lang"].get_installed())
-        for lang in (self.partner_id.lang, self.company_id.partner_id.lang):
-            if lang in installed:
-                return lang
-        return get_lang(self.env).code
+        return self.partner_id._get_message_lang(self.company_id)
 
     def _get_place(self):
         """Country and state whose rules protect this customer.

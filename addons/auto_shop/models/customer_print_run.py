@@ -127,6 +127,11 @@ class CustomerPrintRun(models.Model):
         """Return the PDF of the run; from now on it takes no more cards."""
         self.ensure_one()
         self.check_access("write")
+        if self.state == "to_print":
+            # Whoever asked for no mail since then gets no card.
+            self.interaction_ids.filtered(
+                lambda card: card.state == "queued"
+            )._drop_blocked()
         if not self._get_cards():
             raise UserError(
                 self.env._("There is no postcard in this run yet, so nothing to print.")

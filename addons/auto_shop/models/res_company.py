@@ -6,6 +6,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools.image import image_data_uri
 from odoo.tools.urls import urljoin
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -168,6 +169,27 @@ class ResCompany(models.Model):
             force_format="INTERNATIONAL",
         )
         return label or self.phone
+
+    def _get_letterhead(self):
+        """Return how the location presents itself to customers; addons change it.
+
+        :return: ``name``, ``address`` (one line), ``phone``, ``phone_label``,
+            ``email``, ``website``; ``logo``, a data URL, and ``logo_url``, both empty
+            where there is none of its own
+        """
+        self.ensure_one()
+        has_logo = self.logo_web and not self.uses_default_logo
+        return {
+            "name": self.name,
+            "address": self._get_address_line(),
+            "phone": self.phone,
+            "phone_label": self._get_phone_label(),
+            "email": self.email,
+            "website": self.website,
+            "logo": has_logo and image_data_uri(self.logo_web),
+            "logo_url": has_logo
+            and urljoin(self.get_base_url(), f"/logo.png?company={self.id}"),
+        }
 
     def _leave_sandbox(self):
         self.sms_provider = "iap"

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, format_date
+from odoo.tools.misc import get_lang
 
 from ..tools.phone import normalize_number, parse_number, text_number
 
@@ -639,6 +640,14 @@ class ResPartner(models.Model):
             return first.strip(), last.strip()
         first, _space, last = name.partition(" ")
         return first, last
+
+    def _get_message_lang(self, company):
+        """The contact's language where it is installed, else the location's."""
+        installed = dict(self.env["res.lang"].get_installed())
+        for lang in (self.lang, company.partner_id.lang):
+            if lang in installed:
+                return lang
+        return get_lang(self.env).code
 
     def _get_own_country(self):
         """The country whose numbers need no prefix here: the customer's or ours."""

@@ -30,3 +30,4 @@ from . import test_interaction_access
 from . import test_other_roles
 from . import test_locations_apart
 from . import test_shop_settings
+from . import test_unsubscribe

@@ -1,4 +1,5 @@
 from . import text_keywords
 from . import sms_api_twilio
 from . import sms_api_sandbox
+from . import sealed_token
 from . import vin

@@ -14,6 +14,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         # vehicles as it was. A location has one conversation with a customer.
         self.env["customer.text.thread"]._drop_sudo(src_partners)
         result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env["customer.merged.contact"]._keep_sudo(src_partners, dst_partner)
         self.env["customer.vehicle"]._refresh_search_text_sudo(dst_partner)
         self.env["customer.text.thread"]._refresh_sudo(dst_partner)
         return result
