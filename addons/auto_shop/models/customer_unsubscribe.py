@@ -223,8 +223,8 @@ class CustomerUnsubscribe(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO ir_config_parameter
-                               (key, value, create_uid, write_uid, create_date, write_date)
-                        VALUES (%s, %s, %s, %s, %s, %s)
+                          (key, value, create_uid, write_uid, create_date, write_date)
+                   VALUES (%s, %s, %s, %s, %s, %s)
                    ON CONFLICT (key) DO NOTHING""",
                 KEY_PARAMETER,
                 generate_key(),
