@@ -19,13 +19,12 @@ import unittest
 from datetime import datetime, timezone
 from pathlib import Path
 
-import urllib3
-
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.auto_shop.tests.common_texts import AutoShopTextsCommon
 from odoo.addons.auto_shop.tests.fake_twilio import SERVICE_SID
+from odoo.addons.auto_shop.tools.twilio_http import TwilioRefusal
 
 PRISM = "5.14.2"
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,15 +111,16 @@ class TestTwilioContract(AutoShopTextsCommon):
         self.api = self.company._get_sms_api_class()(self.env)
         self.api._set_company(self.company)
         self.answers = []
-        pool = self.api._get_pool()
-        request = pool.request
+        self.line = self.api._get_client().http_client
+        pool = self.line._pool
+        urlopen = pool.urlopen
 
         def keep(*args, **kwargs):
-            response = request(*args, **kwargs)
+            response = urlopen(*args, **kwargs)
             self.answers.append(response)
             return response
 
-        self.patch(pool, "request", keep)
+        self.patch(pool, "urlopen", keep)
 
     def _send(self):
         return self.api._send_sms_batch(
@@ -172,19 +172,14 @@ class TestTwilioContract(AutoShopTextsCommon):
 
     def test_prism_refuses_what_breaks_the_contract(self):
         """Else the tests above would prove nothing."""
-        config = self.api._get_config()
+        client = self.api._get_client()
         broken = [
-            ("POST", config["url"], "Body=Hello"),
-            ("GET", f"{config['url']}?PageSize=0", None),
+            lambda: client.messages.create(to="+15125560001", send_at="soon"),
+            lambda: client.messages.page(page_size=0),
         ]
-        for method, url, body in broken:
-            with self.subTest(method):
-                response = urllib3.request(
-                    method,
-                    url,
-                    body=body,
-                    headers=config["headers"]
-                    | {"Content-Type": "application/x-www-form-urlencoded"},
-                )
-                locations = {v["location"][0] for v in response.json()["validation"]}
-                self.assertLessEqual(locations, {"body", "query"})
+        for ask in broken:
+            with self.subTest(), self.assertRaises(TwilioRefusal):
+                ask()
+            violations = self.answers[-1].json()["validation"]
+            locations = {violation["location"][0] for violation in violations}
+            self.assertLessEqual(locations, {"body", "query"})

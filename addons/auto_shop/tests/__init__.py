@@ -21,6 +21,7 @@ from . import test_dispatch
 from . import test_twilio_inbound
 from . import test_question_tours
 from . import test_twilio_api
+from . import test_twilio_http
 from . import test_question_race
 from . import test_conversation
 from . import test_conversation_tour

@@ -32,6 +32,8 @@ class FakeTwilio:
         self.requests = []
         self.messages = []
         self.list_status = 200
+        self.list_answer = None  # instead of what is known
+        self.page_size = None
         self.numbers = [SHOP_NUMBER]
         self.side_by_side = 0
         self._at_work = 0
@@ -153,26 +155,40 @@ class FakeTwilio:
 
     def _get(self, handler):
         query = parse_qs(urlsplit(handler.path).query)
+        request = {"path": handler.path, "auth": handler.headers.get("Authorization")}
         if "/IncomingPhoneNumbers.json" in handler.path:
+            name = "incoming_phone_numbers"
             found = [{"phone_number": number} for number in self.numbers]
-            self._answer(
-                handler,
-                self.list_status,
-                {"incoming_phone_numbers": found, "next_page_uri": None},
-            )
-            return
-        with self.lock:
-            self.requests.append({"path": handler.path, "behaviour": "list"})
-            found = [
-                message
-                for message in self.messages
-                if message["to"] == query["To"][0]
-                and ("From" not in query or message["from"] == query["From"][0])
-            ]
+            self.requests.append({**request, "behaviour": "numbers"})
+        else:
+            name = "messages"
+            with self.lock:
+                self.requests.append({**request, "behaviour": "list"})
+                found = [
+                    message
+                    for message in self.messages
+                    if message["to"] == query["To"][0]
+                    and ("From" not in query or message["from"] == query["From"][0])
+                ]
         if self.list_status != 200:
             self._answer(handler, self.list_status, {"code": 20500})
-            return
-        self._answer(handler, 200, {"messages": found, "next_page_uri": None})
+        elif self.list_answer is not None:
+            self._answer(handler, 200, self.list_answer)
+        else:
+            self._answer(handler, 200, self._get_page(handler, query, name, found))
+
+    def _get_page(self, handler, query, name, found):
+        size = self.page_size or len(found)
+        page = int(query.get("Page", ["0"])[-1])
+        more = (page + 1) * size < len(found)
+        separator = "&" if urlsplit(handler.path).query else "?"
+        return {
+            name: found[page * size : (page + 1) * size],
+            "page": page,
+            "next_page_uri": f"{handler.path}{separator}Page={page + 1}"
+            if more
+            else None,
+        }
 
     @staticmethod
     def _answer(handler, status, content, headers=()):

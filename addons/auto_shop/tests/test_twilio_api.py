@@ -1,20 +1,22 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import os
 from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 from unittest.mock import patch
 
 import requests
 import urllib3
+from twilio.http.response import Response
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.sms.tools.sms_api import SmsApi
 
 from ..hooks import post_init_hook
+from ..tools.sms_api_twilio import DEFAULT_BASE_URL, MAX_PAGES
 from .common_texts import AutoShopTextsCommon
-from .fake_twilio import ACCOUNT_SID
+from .fake_twilio import ACCOUNT_SID, OTHER_ACCOUNT_SID, TOKEN
 
 
 @tagged("post_install", "-at_install")
@@ -70,31 +72,85 @@ class TestTwilioApi(AutoShopTextsCommon):
     def test_machine_without_threads_makes_it_slower_only(self):
         numbers = [f"+151255600{index:02d}" for index in range(12)]
         with patch("threading.Thread.start", side_effect=RuntimeError("no more")):
-            pool = self.api._get_pool()
-            with patch.object(pool, "request", self._answer_at_once):
+            line = self.api._get_client().http_client
+            with patch.object(line, "request", self._answer_at_once):
                 results = self._send(*numbers)
         self.assertEqual({result["state"] for result in results}, {"sent"})
 
     @staticmethod
     def _answer_at_once(*args, **kwargs):
-        return urllib3.HTTPResponse(b'{"sid": "SM1"}', status=201, preload_content=True)
+        return Response(201, '{"sid": "SM1"}')
 
-    def test_retry_after_in_seconds_or_as_a_date(self):
-        in_ten_minutes = datetime.now(timezone.utc) + timedelta(minutes=10)
+    def test_variables_of_the_server_are_not_this_companys(self):
+        """The SDK would take account and address from them."""
+        variables = {
+            "TWILIO_ACCOUNT_SID": OTHER_ACCOUNT_SID,
+            "TWILIO_AUTH_TOKEN": "token-of-another",
+            "TWILIO_REGION": "au1",
+            "TWILIO_EDGE": "sydney",
+        }
+        with patch.dict(os.environ, variables):
+            (result,) = self._send("+15125560001")
+            self.api._find_sent([self._row("+15125560001")])
+            self.api._fetch_numbers()
+            client = self.api._get_client()
+            self.assertEqual(client.get_hostname(DEFAULT_BASE_URL), DEFAULT_BASE_URL)
+        self.assertEqual(result["state"], "sent")
+        expected = requests.auth._basic_auth_str(ACCOUNT_SID, "twilio-test-token")
+        self.assertEqual(
+            [request["behaviour"] for request in self.twilio.requests],
+            ["ok", "list", "list", "numbers"],
+        )
+        for request in self.twilio.requests:
+            self.assertIn(ACCOUNT_SID, request["path"])
+            self.assertEqual(request["auth"], expected)
+
+    def test_neither_account_nor_customer_is_logged(self):
+        self.twilio.behaviours["+15125560002"].append("21211")
+        self.twilio.behaviours["+15125560003"].append("garbage")
+        with self.assertLogs(level="DEBUG") as logs:
+            self._send("+15125560001", "+15125560002", "+15125560003", body="Secret!")
+            self.api._find_sent([self._row("+15125560001", body="Secret!")])
+            self.twilio.list_status = 401
+            self.api._find_sent([self._row("+15125560001", body="Secret!")])
+        authorization = self.twilio.requests[0]["auth"].removeprefix("Basic ")
+        for line in logs.records:
+            words = line.getMessage()
+            for secret in ("Secret!", "twilio-test-token", authorization):
+                self.assertNotIn(secret, words)
+            if line.levelname != "DEBUG":
+                # The addresses that are asked for are in urllib3's own debug lines.
+                self.assertNotIn("5560001", words)
+
+    def test_account_or_address_that_cannot_be_right(self):
+        set_param = self.env["ir.config_parameter"].set_param
+        url = "auto_shop.twilio_api_base_url"
         cases = [
-            ("30", 30),
-            ("", 0),
-            ("soon", 0),
-            ("-5", 0),
-            (format_datetime(in_ten_minutes, usegmt=True), 600),
-            ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+            (lambda: set_param(url, "api.twilio.com"), "https://"),
+            (lambda: set_param(url, "https://"), "https://"),
+            (lambda: self._write_account(token=False), "Auth Token"),
+            (lambda: self._write_account(sid="AC1"), "Account SID"),
         ]
-        for value, seconds in cases:
-            with self.subTest(value=value):
-                response = urllib3.HTTPResponse(headers={"Retry-After": value})
-                self.assertAlmostEqual(
-                    self.api._retry_after(response), seconds, delta=2
-                )
+        for break_it, words in cases:
+            with self.subTest(words), self.cr.savepoint() as savepoint:
+                break_it()
+                self.api._set_company(self.company)
+                with self.assertRaisesRegex(UserError, words):
+                    self._send("+15125560001")
+                savepoint.rollback()
+        self.assertFalse(self.twilio.requests)
+
+    def _write_account(self, sid=ACCOUNT_SID, token=TOKEN):
+        self.company.write(
+            {"sms_twilio_account_sid": sid, "sms_twilio_auth_token": token}
+        )
+
+    def test_token_with_letters_of_no_alphabet_is_a_wrong_token(self):
+        """Pasted with an invisible sign: no reason to stop the queue."""
+        self._write_account(token="to\u200bken")
+        self.api._set_company(self.company)
+        (result,) = self._send("+15125560001")
+        self.assertEqual(result["state"], "sent")
 
     def test_after_the_deadline_nothing_is_begun(self):
         with patch("odoo.addons.auto_shop.tools.sms_api_twilio.GROUP_SECONDS", -1):
@@ -138,6 +194,7 @@ class TestTwilioApi(AutoShopTextsCommon):
     def test_look_up_reads_what_became_of_it(self):
         number = "+15125560001"
         self._send(number)
+        self.twilio.messages[0]["error_code"] = 30003
         for status, state in (
             ("queued", "sent"),
             ("sent", "sent"),
@@ -151,9 +208,44 @@ class TestTwilioApi(AutoShopTextsCommon):
                 self.assertEqual(result["provider_ref"], self.twilio.messages[0]["sid"])
 
     def test_look_up_that_fails_is_no_answer(self):
-        self.twilio.list_status = 503
+        row = self._row("+15125560001")
+        cases = [
+            (503, None),
+            (401, None),
+            (200, "<html>"),
+            (200, "[]"),
+            (200, '{"messages": null, "page": 0}'),
+            (200, '{"messages": [5], "page": 0}'),
+            (200, '{"one": [], "two": []}'),
+            (200, '{"messages": [{"sid": "SM1", "date_created": 5}]}'),
+        ]
+        for status, answer in cases:
+            with self.subTest(status=status, answer=answer):
+                self.twilio.list_status = status
+                self.twilio.list_answer = answer
+                (result,) = self.api._find_sent([row]).values()
+                self.assertEqual(result["state"], "retry")
+
+    def test_look_up_turns_the_pages(self):
+        number = "+15125560001"
+        self.twilio.page_size = 2
+        for index in range(5):
+            self._send(number, body=f"Text {index}")
+        row = self._row(number, body="Text 4")
+        (result,) = self.api._find_sent([row]).values()
+        self.assertEqual(result["provider_ref"], self.twilio.messages[4]["sid"])
+        # Twice: with the window and without.
+        asked = [r for r in self.twilio.requests if r["behaviour"] == "list"]
+        self.assertEqual(len(asked), 6)
+
+    def test_look_up_ends_where_the_pages_do_not(self):
+        self.twilio.list_answer = (
+            '{"messages": [], "next_page_uri":'
+            f' "/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json?To=%2B1&Page=1"}}'
+        )
         (result,) = self.api._find_sent([self._row("+15125560001")]).values()
-        self.assertEqual(result["state"], "retry")
+        self.assertEqual(result["state"], "absent")
+        self.assertEqual(len(self.twilio.requests), 2 * MAX_PAGES)
 
     def test_odoos_own_service_goes_through_the_same_claim(self):
         """Its API class is left as it is: only a line that was never open is tried

@@ -1,22 +1,20 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Twilio's Messages API, many requests side by side, no records in the threads.
+"""Texts through Twilio's SDK, many side by side, no records in the threads.
 
 https://www.twilio.com/docs/messaging/api/message-resource
 """
 
-import json
 import logging
-import os
 import threading
 import time
 from collections import deque
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
-from urllib.parse import urlencode, urljoin
+from datetime import timedelta
+from urllib.parse import urlsplit
 
-import requests
-import urllib3
+from twilio.base.exceptions import TwilioException
+from twilio.base.values import unset
+from twilio.rest import Client
 
 from odoo.exceptions import UserError
 
@@ -26,12 +24,13 @@ from odoo.addons.sms_twilio.tools.sms_twilio import (
     get_twilio_status_callback_url,
 )
 
+from .twilio_http import TwilioLine, TwilioRefusal, TwilioSilent, TwilioUnreachable
+
 _logger = logging.getLogger(__name__)
 
 DEFAULT_BASE_URL = "https://api.twilio.com"
-# Seconds. Reading is generous: a time-out after sending costs a look-up and perhaps a
-# person's attention.
-CONNECT_TIMEOUT = 5.0
+# Seconds, generous: a time-out after sending costs a look-up and perhaps a person's
+# attention.
 READ_TIMEOUT = 15.0
 # A group is never longer on its way than this: what is not begun by then goes back to
 # the queue, far within the lease of its claim.
@@ -42,6 +41,8 @@ MAX_PAGES = 5
 CLOCK_SKEW = timedelta(minutes=2)
 # A message created later than this after the claim is another one.
 MATCH_WINDOW = timedelta(minutes=10)
+# What the SDK raises when an answer makes no sense to it.
+NONSENSE = (ValueError, TypeError, AttributeError, OverflowError)
 
 # https://www.twilio.com/docs/api/errors
 OPTED_OUT_CODE = 21610
@@ -101,7 +102,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
 
     def __init__(self, env, account=None):
         super().__init__(env, account=account)
-        self._pool = None
+        self._client = None
         self._config = None
 
     def _set_company(self, company):
@@ -111,76 +112,77 @@ class SmsApiTwilioShop(SmsApiTwilio):
 
     def _close(self):
         """Close the connections that wait for another request."""
-        if self._pool is not None:
-            self._pool.clear()
-            self._pool = None
+        if self._client is not None:
+            self._client.http_client.close()
+            self._client = None
 
     # ------------------------------------------------------------------
     # What the threads need, read once and as plain values
     # ------------------------------------------------------------------
 
     def _get_config(self):
-        """Account, addresses and limits of the company, read with the rights of the
-        system: no shop user may read the token, every shop user may send."""
+        """Senders and limits of the company, read with the rights of the system: every
+        shop user may send."""
         if self._config is None:
             company_sudo = self.company.sudo()
-            company_sudo._assert_twilio_sid()
             get_param = company_sudo.env["ir.config_parameter"].get_param
-            base_url = get_param("auto_shop.twilio_api_base_url") or DEFAULT_BASE_URL
-            sid = company_sudo.sms_twilio_account_sid
             self._config = {
                 "company": company_sudo,
-                "url": f"{base_url.rstrip('/')}/2010-04-01/Accounts/{sid}"
-                "/Messages.json",
-                "headers": urllib3.make_headers(
-                    basic_auth=f"{sid}:{company_sudo.sms_twilio_auth_token or ''}",
-                    keep_alive=True,
-                    user_agent="auto_shop",
-                )
-                | {"Accept": "application/json"},
                 "senders": company_sudo.sms_twilio_number_ids,
                 "callback_url": get_twilio_status_callback_url(company_sudo, ""),
                 "service_sid": company_sudo.twilio_messaging_service_sid,
                 "threads": max(1, int(get_param("auto_shop.sms_threads") or 10)),
-                "timeout": urllib3.Timeout(
-                    connect=CONNECT_TIMEOUT,
-                    read=float(get_param("auto_shop.sms_timeout") or READ_TIMEOUT),
-                ),
             }
         return self._config
 
-    def _get_pool(self):
-        if self._pool is None:
-            config = self._get_config()
-            kwargs = {
-                "maxsize": config["threads"],
-                "block": True,
-                "retries": False,
-                "timeout": config["timeout"],
-                "cert_reqs": "CERT_REQUIRED",
-                "ca_certs": os.environ.get("REQUESTS_CA_BUNDLE")
-                or requests.certs.where(),
-            }
-            proxy = requests.utils.select_proxy(
-                config["url"], requests.utils.get_environ_proxies(config["url"])
+    def _get_client(self):
+        """The SDK with the company's account and our line, which threads may share.
+
+        :raises UserError: when the account or the address cannot be right
+        """
+        if self._client is None:
+            # No shop user may read the token, every shop user may send.
+            company_sudo = self.company.sudo()
+            company_sudo._assert_twilio_sid()
+            if not company_sudo.sms_twilio_auth_token:
+                raise UserError(
+                    self.env._("The Auth Token of the Twilio account is missing.")
+                )
+            get_param = company_sudo.env["ir.config_parameter"].get_param
+            base_url = get_param("auto_shop.twilio_api_base_url") or DEFAULT_BASE_URL
+            address = urlsplit(base_url)
+            if address.scheme not in ("http", "https") or not address.netloc:
+                raise UserError(
+                    self.env._(
+                        "The address of Twilio must begin with https://: correct the"
+                        " system parameter auto_shop.twilio_api_base_url."
+                    )
+                )
+            self._client = Client(
+                company_sudo.sms_twilio_account_sid,
+                company_sudo.sms_twilio_auth_token,
+                http_client=TwilioLine(
+                    base_url,
+                    self._get_config()["threads"],
+                    float(get_param("auto_shop.sms_timeout") or READ_TIMEOUT),
+                ),
+                # Not empty, or the SDK would take account, region and edge from the
+                # variables of the server: those are not this company's.
+                environment={"TWILIO_REGION": ""},
+                user_agent_extensions=["auto_shop"],
             )
-            self._pool = (
-                urllib3.ProxyManager(proxy, **kwargs)
-                if proxy
-                else urllib3.PoolManager(**kwargs)
-            )
-        return self._pool
+        return self._client
 
     def _get_sender(self, number):
-        """The sender's part of a request or of a look-up for a text to `number`."""
+        """The sender's part of a request to send to `number`, empty without one."""
         config = self._get_config()
         if config["service_sid"]:
-            return {"MessagingServiceSid": config["service_sid"]}
+            return {"messaging_service_sid": config["service_sid"]}
         senders = config["senders"]
         if len(senders) > 1:
             # Only then is it worth to parse the number for its country.
             senders = get_twilio_from_number(config["company"], number)
-        return {"From": senders.number} if senders else {}
+        return {"from_": senders.number} if senders else {}
 
     # ------------------------------------------------------------------
     # Sending
@@ -188,128 +190,97 @@ class SmsApiTwilioShop(SmsApiTwilio):
 
     def _send_sms_batch(self, messages, delivery_reports_url=False):
         config = self._get_config()
+        # Made before the threads are: the SDK loads and makes it at first use.
+        texts = self._get_client().messages
         todo = [
             (
                 recipient["uuid"],
+                self._get_sender(recipient["number"]),
                 {
-                    "To": recipient["number"],
-                    **self._get_sender(recipient["number"]),
-                    "Body": message.get("content") or "",
-                    "StatusCallback": config["callback_url"] + recipient["uuid"],
+                    "to": recipient["number"],
+                    "body": message.get("content") or "",
+                    "status_callback": config["callback_url"] + recipient["uuid"],
                 },
             )
             for message in messages
             for recipient in message.get("numbers") or []
         ]
-        pool = self._get_pool()
         deadline = time.monotonic() + GROUP_SECONDS
 
         def post(item):
-            uuid, data = item
-            if "From" not in data and "MessagingServiceSid" not in data:
+            uuid, sender, vals = item
+            if not sender:
                 return {"uuid": uuid, "state": "twilio_from_missing"}
             if time.monotonic() > deadline:
                 return {"uuid": uuid, "state": "retry", "not_tried": True}
-            return {"uuid": uuid, **self._post(pool, config, data)}
+            return {"uuid": uuid, **self._post(texts, {**sender, **vals})}
 
         return self._with_words(_side_by_side(post, todo, config["threads"]))
 
     @staticmethod
-    def _post(pool, config, data):
+    def _post(texts, vals):
         """One request; runs in a thread, so: no records, no translations."""
         try:
-            response = pool.request(
-                "POST",
-                config["url"],
-                body=urlencode(data),
-                headers=config["headers"]
-                | {"Content-Type": "application/x-www-form-urlencoded"},
-                redirect=False,
-            )
-        except (
-            urllib3.exceptions.NewConnectionError,
-            urllib3.exceptions.ConnectTimeoutError,
-            urllib3.exceptions.NameResolutionError,
-            urllib3.exceptions.ProxyError,
-        ) as error:
-            return {"state": "retry", "detail": type(error).__name__}
-        except urllib3.exceptions.SSLError as error:
-            return {"state": "retry", "detail": str(error)}
-        except urllib3.exceptions.HTTPError as error:
-            # The request may have arrived: time-out, reset, half an answer.
-            return {"state": "unknown_outcome", "detail": type(error).__name__}
-        return SmsApiTwilioShop._read_answer(response)
+            message = texts.create(**vals)
+        except TwilioUnreachable as error:
+            return {"state": "retry", "trouble": "unreachable", "detail": str(error)}
+        except TwilioRefusal as error:
+            return SmsApiTwilioShop._read_refusal(error)
+        except (TwilioSilent, *NONSENSE) as error:
+            # The text may have been taken all the same.
+            return {"state": "unknown_outcome", "detail": str(error)}
+        if not message.sid or not isinstance(message.sid, str):
+            return {"state": "unknown_outcome", "detail": "an answer without SID"}
+        if TWILIO_STATUS_TO_STATE.get(message.status) == "error":
+            return SmsApiTwilioShop._read_message(message)
+        return {"state": "sent", "provider_ref": message.sid}
 
     @staticmethod
-    def _read_answer(response):
-        status = response.status
-        try:
-            answer = json.loads(response.data)
-        except (ValueError, UnicodeDecodeError):
-            answer = None
-        if not isinstance(answer, dict):
-            answer = None
-        if 200 <= status < 300:
-            sid = answer and answer.get("sid")
-            if not isinstance(sid, str) or not sid:
-                return {"state": "unknown_outcome", "detail": f"HTTP {status}"}
-            if answer.get("status") in ("failed", "undelivered", "canceled"):
-                return {
-                    **SmsApiTwilioShop._read_error(
-                        answer.get("error_code"), answer.get("error_message")
-                    ),
-                    "provider_ref": sid,
-                }
-            return {"state": "sent", "provider_ref": sid}
-        code = answer and answer.get("code")
-        if status == 429 or code in TEMPORARY_CODES:
+    def _read_refusal(error):
+        """Read an answer to a request to send that is no success."""
+        if error.status == 429 or error.code in TEMPORARY_CODES:
             return {
                 "state": "retry",
-                "retry_after": SmsApiTwilioShop._retry_after(response),
-                "detail": f"HTTP {status}",
+                "retry_after": error.retry_after,
+                "trouble": "busy",
+                "detail": f"HTTP {error.status}",
             }
-        if status >= 500 or status == 408:
+        if error.status >= 500 or error.status == 408:
             return {
                 "state": "retry",
-                "retry_after": SmsApiTwilioShop._retry_after(response),
+                "retry_after": error.retry_after,
                 # 503 says that nobody took it; the others may hide a taken text.
-                "look_up_first": status != 503,
-                "detail": f"HTTP {status}",
+                "look_up_first": error.status != 503,
+                "trouble": "busy",
+                "detail": f"HTTP {error.status}",
             }
-        if code is None and status in (401, 403):
+        code = error.code
+        if code is None and error.status in (401, 403):
             code = 20003
-        return SmsApiTwilioShop._read_error(
-            code, answer and answer.get("message"), f"HTTP {status}"
-        )
+        return SmsApiTwilioShop._read_error(code, error.msg or f"HTTP {error.status}")
 
     @staticmethod
-    def _read_error(code, message, detail=None):
+    def _read_error(code, message):
         if code == OPTED_OUT_CODE:
             return {"state": "opted_out", "error_code": code}
         return {
             "state": ERROR_STATES.get(code, "unknown"),
             "error_code": code,
-            "detail": message or detail,
+            "detail": message,
         }
-
-    @staticmethod
-    def _retry_after(response):
-        """Seconds that the answer asks to wait, 0 when it does not say."""
-        value = (response.headers.get("Retry-After") or "").strip()
-        if value.isdigit():
-            return int(value)
-        try:
-            when = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
-            return 0
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=timezone.utc)
-        return max(0, int((when - datetime.now(timezone.utc)).total_seconds()))
 
     def _with_words(self, results):
         """Give the failures a sentence for the person who reads them."""
         words = self._get_sms_api_error_messages()
+        for trouble in {
+            result["detail"]
+            for result in results
+            if result["state"] in ("retry", "unknown_outcome") and "detail" in result
+        }:
+            _logger.info("Texts of %s: %s", self.company.name, trouble)
         for result in results:
+            if "trouble" in result:
+                result["detail"] = words[result["trouble"]]
             if result["state"] in NO_FAILURE:
                 continue
             reason = words.get(result["state"])
@@ -352,6 +323,8 @@ class SmsApiTwilioShop(SmsApiTwilio):
                 " account or give a Messaging Service in the settings."
             ),
             "unknown": self.env._("Twilio refused the text."),
+            "unreachable": self.env._("Twilio cannot be reached from this server."),
+            "busy": self.env._("Twilio is busy or out of order."),
         }
 
     def _get_delivery_error(self, code, message=None):
@@ -388,32 +361,17 @@ class SmsApiTwilioShop(SmsApiTwilio):
 
         :raises UserError: when Twilio refuses or cannot be reached
         """
-        config = self._get_config()
         words = self._get_sms_api_error_messages()
-        base_url = config["url"].removesuffix("/Messages.json")
-        url = f"{base_url}/IncomingPhoneNumbers.json?PageSize=1000"
-        numbers = []
-        while url:
-            try:
-                response = self._get_pool().request(
-                    "GET", url, headers=config["headers"], redirect=False
-                )
-                page = json.loads(response.data)
-            except (urllib3.exceptions.HTTPError, ValueError) as error:
-                _logger.info("Twilio's numbers could not be read: %s", error)
-                raise UserError(
-                    self.env._("Twilio cannot be reached. Try again in a minute.")
-                ) from error
-            if response.status in (401, 403, 404):
-                raise UserError(words["twilio_authentication"])
-            if response.status != 200:
-                raise UserError(page.get("message") or words["unknown"])
-            numbers += [
-                number["phone_number"] for number in page["incoming_phone_numbers"]
-            ]
-            next_page = page.get("next_page_uri")
-            url = next_page and urljoin(config["url"], next_page)
-        return numbers
+        try:
+            numbers = self._get_client().incoming_phone_numbers.list(page_size=1000)
+            return [number.phone_number for number in numbers]
+        except TwilioRefusal as error:
+            if error.status in (401, 403, 404):
+                raise UserError(words["twilio_authentication"]) from error
+            raise UserError(error.msg or words["busy"]) from error
+        except (TwilioException, *NONSENSE) as error:
+            _logger.info("Twilio's numbers could not be read: %s", error)
+            raise UserError(words["unreachable"]) from error
 
     # ------------------------------------------------------------------
     # Asking what became of a text
@@ -430,7 +388,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
             to one row only.
         """
         config = self._get_config()
-        pool = self._get_pool()
+        client = self._get_client()
         by_number = {}
         for row in rows:
             by_number.setdefault(row["number"], []).append(row)
@@ -442,10 +400,11 @@ class SmsApiTwilioShop(SmsApiTwilio):
             )
             for number, same in by_number.items()
         ]
+        texts = client.messages
 
         def ask(item):
             number, sender, since = item
-            return number, self._list_messages(pool, config, number, sender, since)
+            return number, self._list_messages(client, texts, number, sender, since)
 
         lists = dict(_side_by_side(ask, asks, config["threads"]))
         taken = set(taken)
@@ -460,63 +419,41 @@ class SmsApiTwilioShop(SmsApiTwilio):
                 if message is None:
                     results[row["uuid"]] = {"state": "absent"}
                     continue
-                taken.add(message["sid"])
+                taken.add(message.sid)
                 results[row["uuid"]] = self._read_message(message)
         self._with_words(results.values())
         return {uuid: {"uuid": uuid, **result} for uuid, result in results.items()}
 
     @staticmethod
-    def _list_messages(pool, config, number, sender, since):
+    def _list_messages(client, texts, number, sender, since):
         """The messages to `number` since `since` (UTC), or None when Twilio does not
         answer. Asked for with Twilio's own window and once without: a message that is
         still in Twilio's queue has no DateSent."""
-        query = {"To": number, "PageSize": PAGE_SIZE}
-        if "From" in sender:
-            query["From"] = sender["From"]
-        messages = []
-        for window in ({"DateSent>": since.strftime("%Y-%m-%dT%H:%M:%SZ")}, {}):
-            url = f"{config['url']}?{urlencode(query | window)}"
-            found = []
-            for _page in range(MAX_PAGES):
-                page = SmsApiTwilioShop._get_page(pool, config, url)
-                if page is None:
-                    return None
-                found += [
-                    message
-                    for message in page["messages"]
-                    if isinstance(message, dict) and message.get("sid")
-                ]
-                if not page.get("next_page_uri"):
-                    break
-                url = urljoin(config["url"], page["next_page_uri"])
-            if service := sender.get("MessagingServiceSid"):
-                found = [
-                    message
-                    for message in found
-                    if message.get("messaging_service_sid") == service
-                ]
-            known = {message["sid"] for message in messages}
-            messages += [message for message in found if message["sid"] not in known]
-        return messages
-
-    @staticmethod
-    def _get_page(pool, config, url):
+        found = {}
         try:
-            response = pool.request(
-                "GET", url, headers=config["headers"], redirect=False
+            for window in (since, unset):
+                page = texts.page(
+                    to=number,
+                    from_=sender.get("from_", unset),
+                    date_sent_after=window,
+                    page_size=PAGE_SIZE,
+                )
+                for message in client.api.v2010.stream(page, page_limit=MAX_PAGES):
+                    found[message.sid] = message
+        except (TwilioException, *NONSENSE) as error:
+            # Not its words, which may quote the answer with what others were told.
+            _logger.info(
+                "Twilio's message list could not be read: %s, HTTP %s",
+                type(error).__name__,
+                getattr(error, "status", "-"),
             )
-            page = json.loads(response.data)
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
-            _logger.info("Twilio's message list could not be read: %s", error)
             return None
-        if (
-            response.status != 200
-            or not isinstance(page, dict)
-            or not isinstance(page.get("messages"), list)
-        ):
-            _logger.info("Twilio's message list answered HTTP %s", response.status)
-            return None
-        return page
+        service = sender.get("messaging_service_sid")
+        return [
+            message
+            for sid, message in found.items()
+            if sid and (not service or message.messaging_service_sid == service)
+        ]
 
     @staticmethod
     def _match(row, messages, taken):
@@ -525,25 +462,26 @@ class SmsApiTwilioShop(SmsApiTwilio):
         latest = row["claimed_at"] + MATCH_WINDOW
         candidates = []
         for message in messages:
-            if message["sid"] in taken or (message.get("body") or "").strip() != body:
+            if message.sid in taken or (message.body or "").strip() != body:
                 continue
-            if not str(message.get("direction") or "outbound").startswith("outbound"):
+            if not str(message.direction or "outbound").startswith("outbound"):
                 continue
-            when = _parse_date(message.get("date_created") or message.get("date_sent"))
-            if when and earliest <= when <= latest:
-                candidates.append((when, message["sid"], message))
+            when = message.date_created or message.date_sent
+            if when and earliest <= when.replace(tzinfo=None) <= latest:
+                candidates.append((when, message.sid, message))
         return min(candidates)[2] if candidates else None
 
     @staticmethod
     def _read_message(message):
-        state = TWILIO_STATUS_TO_STATE.get(message.get("status"), "pending")
+        """Read what became of a message that Twilio knows."""
+        state = TWILIO_STATUS_TO_STATE.get(message.status, "pending")
         if state == "error":
             result = SmsApiTwilioShop._read_error(
-                message.get("error_code"), message.get("error_message")
+                message.error_code, message.error_message
             )
         else:
             result = {"state": "delivered" if state == "sent" else "sent"}
-        return {**result, "provider_ref": message["sid"]}
+        return {**result, "provider_ref": message.sid}
 
 
 def _side_by_side(function, items, threads):
@@ -580,12 +518,3 @@ def _side_by_side(function, items, threads):
         # Its traceback is on the console; what is claimed is asked for later.
         raise RuntimeError("A request to the provider broke off")
     return results
-
-
-def _parse_date(value):
-    """Naive UTC of Twilio's RFC 2822 dates, or None."""
-    try:
-        when = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError):
-        return None
-    return when.astimezone(timezone.utc).replace(tzinfo=None) if when.tzinfo else when
