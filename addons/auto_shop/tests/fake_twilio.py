@@ -80,6 +80,10 @@ class FakeTwilio:
     def _post(self, handler):
         length = int(handler.headers.get("Content-Length") or 0)
         raw = handler.rfile.read(length).decode()
+        if len(raw) < length:
+            # Its sender was killed in the middle: no request.
+            handler.close_connection = True
+            return
         data = {key: values[0] for key, values in parse_qs(raw).items()}
         with self.lock:
             self._at_work += 1
