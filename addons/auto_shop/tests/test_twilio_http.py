@@ -274,7 +274,8 @@ class TestTwilioHttp(BaseCase):
             (b"Retry-After: 999999999", "{}", None, None, 24 * 3600),
             (b"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", "{}", None, None, 0),
             (
-                b"Retry-After: " + format_datetime(in_ten_minutes, usegmt=True).encode(),
+                b"Retry-After: "
+                + format_datetime(in_ten_minutes, usegmt=True).encode(),
                 *("{}", None, None, 600),
             ),
         ]
