@@ -2,7 +2,6 @@ from . import product_template
 from . import res_company
 from . import crm_lead
 from . import customer_interaction
-from . import link_tracker
 from . import outside_crm_message
 from . import sale_order
 from . import calendar_event

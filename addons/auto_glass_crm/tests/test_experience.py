@@ -324,8 +324,8 @@ class TestExperience(AutoGlassInvoicingCommon):
 
         render(2)
         few, many = render(5), render(50)
-        # Odoo reads the code of each link by itself: two statements a row.
-        self.assertLessEqual(many - few, 2 * 45 + 5)
+        # A code may have to be drawn a second time.
+        self.assertLessEqual(many - few, 5)
 
     def test_review_page_has_to_be_an_address(self):
         for url in ("javascript:alert(1)", "reviews", "https://", "ftp://a.example"):

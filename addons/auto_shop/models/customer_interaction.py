@@ -16,6 +16,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_time, html2plaintext, html_sanitize, plaintext2html
 from odoo.tools.misc import babel_locale_parse, split_every
+from odoo.tools.urls import urljoin
 
 from .customer_interaction_purpose import CHANNELS
 
@@ -121,6 +122,8 @@ BAD_ROW_ERRORS = (
     ValueError,
 )
 SUMMARY_LENGTH = 120
+# As long as the codes of link_tracker are in a database of some age.
+SAMPLE_CODE = "a1B2"
 
 
 class CustomerInteraction(models.Model):
@@ -1153,6 +1156,47 @@ class CustomerInteraction(models.Model):
             }
             for row in self
         ]
+
+    # === LINKS ===
+
+    def _get_tracked_links_sudo(self, url, title):
+        """Return ``{id: short link}`` to a page: following it sets ``clicked_at``.
+
+        One link for each message and page, so that a click tells whose it was; the
+        same one when it is rendered again. As superuser: the link belongs to the
+        message, whoever renders that. A message that is only previewed gets a sample.
+
+        :param str url: the page, the same for all these messages
+        :param str title: what staff read in the list of links
+        """
+        kept = self.filtered(lambda row: isinstance(row.id, int))
+        links = {
+            row.id: urljoin(row.get_base_url(), f"/r/{SAMPLE_CODE}")
+            for row in self - kept
+        }
+        if not kept:
+            return links
+        trackers = self.env["link.tracker"].sudo()
+        known = trackers.search([("interaction_id", "in", kept.ids), ("url", "=", url)])
+        new = kept - known.interaction_id
+        known += trackers.create(
+            [
+                {
+                    "url": url,
+                    # Without a title Odoo would fetch the page.
+                    "title": title,
+                    # One link for a page and label.
+                    "label": f"customer.interaction {row.id}",
+                    "interaction_id": row.id,
+                }
+                for row in new
+            ]
+        )
+        # Odoo's own `short_url` searches the code of each link by itself.
+        for tracker in known:
+            code = tracker.link_code_ids.sorted("id")[-1:].code
+            links[tracker.interaction_id.id] = urljoin(tracker.short_url_host, code)
+        return links
 
     # === MERGE FIELDS ===
 
