@@ -13,6 +13,7 @@
         "security/ir_rule.xml",
         "data/customer_interaction_purpose_data.xml",
         "data/ir_cron_data.xml",
+        "views/customer_contact_setup_templates.xml",
         "views/customer_contact_due_views.xml",
         "views/customer_contact_setup_views.xml",
         "views/menus.xml",

@@ -475,7 +475,7 @@ class CustomerInteraction(models.Model):
         return [row_id for (row_id,) in inserted]
 
     @api.model
-    def _plan_query(self, columns, query, ctes=None):
+    def _plan_query(self, columns, query, ctes=None, again=()):
         """Plan what a query finds, in one statement: as :meth:`_plan`, for very many.
 
         For plans that run as the system; the query decides whose rows it takes.
@@ -485,6 +485,8 @@ class CustomerInteraction(models.Model):
             ``dedupe_key``
         :param SQL query: a SELECT, which may have a row twice
         :param SQL ctes: what follows WITH, for the query to select from
+        :param again: kinds of reasons; what was not sent for one of them is planned
+            once more
         :return: how many messages are new
         """
         defaults = {
@@ -497,27 +499,74 @@ class CustomerInteraction(models.Model):
             "write_date": self.env.cr.now(),
         }
         self.env.flush_all()
-        self.env.cr.execute(
+        insert = SQL(
+            "INSERT INTO customer_interaction (%(names)s) "
+            "SELECT %(given)s, %(defaults)s FROM (%(query)s) AS planned "
+            "ON CONFLICT (company_id, dedupe_key) DO NOTHING",
+            names=SQL(", ").join(map(SQL.identifier, (*columns, *defaults))),
+            given=SQL(", ").join(SQL.identifier("planned", name) for name in columns),
+            defaults=SQL(", ").join(SQL("%s", v) for v in defaults.values()),
+            query=query,
+        )
+        ((count,),) = self.env.execute_query(
             SQL(
-                "%(ctes)s INSERT INTO customer_interaction (%(names)s) "
-                "SELECT %(given)s, %(defaults)s FROM (%(query)s) AS planned "
-                "ON CONFLICT (company_id, dedupe_key) DO NOTHING",
-                ctes=SQL("WITH %s", ctes) if ctes else SQL(),
-                names=SQL(", ").join(
-                    SQL.identifier(name) for name in (*columns, *defaults)
-                ),
-                given=SQL(", ").join(
-                    SQL.identifier("planned", name) for name in columns
-                ),
-                defaults=SQL(", ").join(SQL("%s", v) for v in defaults.values()),
-                query=query,
+                "WITH %(ctes)s again AS (%(again)s RETURNING 1), "
+                "new AS (%(insert)s RETURNING 1) "
+                "SELECT (SELECT count(*) FROM new) + (SELECT count(*) FROM again)",
+                ctes=SQL("%s,", ctes) if ctes else SQL(),
+                again=self._get_plan_again_sql(columns, query, again),
+                insert=insert,
             )
         )
-        count = self.env.cr.rowcount
         if count:
             self.invalidate_model()
             self._trigger_dispatch(fields.Datetime.now())
         return count
+
+    @api.model
+    def _get_plan_again_sql(self, columns, query, reasons):
+        """Return the statement that plans once more what fell for one of ``reasons``.
+
+        A conflict of the INSERT would do as well, and lock every row that was planned
+        before; this one touches only what fell.
+        """
+        now = self.env.cr.now()
+        values = {
+            **{
+                name: SQL.identifier("planned", name)
+                for name in columns
+                if name not in ("company_id", "dedupe_key")
+            },
+            "state": "planned",
+            "write_uid": self.env.uid,
+            "write_date": now,
+            **dict.fromkeys(
+                (
+                    "body",
+                    "dispatched_at",
+                    "email",
+                    "failure_reason",
+                    "number",
+                    "provider_ref",
+                    "reason_code",
+                    "subject",
+                )
+            ),
+        }
+        return SQL(
+            """UPDATE customer_interaction AS fallen SET %(values)s
+                 FROM (%(query)s) AS planned
+                WHERE fallen.company_id = planned.company_id
+                  AND fallen.dedupe_key = planned.dedupe_key
+                  AND fallen.state = 'cancelled'
+                  AND fallen.reason_code IN %(reasons)s""",
+            values=SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), value)
+                for name, value in values.items()
+            ),
+            query=query,
+            reasons=tuple(reasons) or (None,),
+        )
 
     @api.model
     def _log(self, vals_list):

@@ -20,35 +20,91 @@ class CustomerInteraction(models.Model):
         "counts from.",
     )
 
+    due_date = fields.Date(
+        string="Fell Due On",
+        readonly=True,
+        help="The day of a reminder by the numbers of the CRM Setup, before anything "
+        "made it late.",
+    )
+
     def _get_contact_kind(self):
         """Return the kind of reminder that this is; ``None`` for anything else."""
         code = self.purpose_id.code or ""
         kind = code.removeprefix(PURPOSE_PREFIX)
         return kind if code != kind and kind in dict(KINDS) else None
 
+    def _get_reminders(self):
+        return self.filtered(lambda row: row.dedupe_key and row._get_contact_kind())
+
+    def _get_reach_now(self):
+        """Return who gets these reminders by which channel as things are now.
+
+        The query that found them is asked once more. What waited for hours or for
+        the daily limit is not late; what waited for a machine that was down is.
+
+        :return: ``{row: (partner_id, channel)}`` of those that still hold
+        """
+        reach = {}
+        due = self.env["customer.contact.due"].sudo()
+        for company, of_company in self.grouped("company_id").items():
+            setup = self.env["customer.contact.setup"]._get(company)
+            today = setup._get_today()
+            oldest = today - timedelta(days=setup.grace_days)
+            in_time = of_company.filtered(
+                lambda row, setup=setup, oldest=oldest: (
+                    setup._get_local_day(row.planned_at) >= oldest
+                )
+            )
+            for kind, rows in in_time.grouped(
+                lambda row: row._get_contact_kind()
+            ).items():
+                first = min(row.due_date or oldest for row in rows)
+                query = due._get_due_query(setup, kind, first, today, rows)
+                if query is not None:
+                    found = due._get_reached(query)
+                    reach |= {
+                        row: found[row.dedupe_key]
+                        for row in rows
+                        if row.dedupe_key in found
+                    }
+        return reach
+
     def _still_due(self):
         """A reminder falls when the query that found it would not find it now."""
         holding = super()._still_due()
-        reminders = holding.filtered(
-            lambda row: row.dedupe_key and row._get_contact_kind()
+        reminders = holding._get_reminders()
+        reach = reminders._get_reach_now()
+        stale = reminders.filtered(
+            lambda row: reach.get(row) != (row.partner_id.id, row.channel)
         )
-        stale = reminders.browse()
-        due = self.env["customer.contact.due"].sudo()
-        for company, of_company in reminders.grouped("company_id").items():
-            setup = self.env["customer.contact.setup"]._get(company)
-            today = setup._get_today()
-            first = today - timedelta(days=setup.grace_days)
-            for kind, rows in of_company.grouped(
-                lambda row: row._get_contact_kind()
-            ).items():
-                query = due._get_due_query(setup, kind, first, today, rows)
-                found = due._get_reached(query) if query is not None else set()
-                stale += rows.filtered(
-                    lambda row, found=found: (
-                        (row.dedupe_key, row.partner_id.id, row.channel) not in found
-                    )
-                )
         return holding - stale
+
+    def _drop_superseded(self):
+        """What is not worded yet goes to whoever is to get it now.
+
+        The driver may have changed since the night, or an address come back.
+        """
+        waiting = self.filtered(lambda row: row.state == "planned" and not row.body)
+        for row, (partner_id, channel) in (
+            waiting._get_reminders()._get_reach_now().items()
+        ):
+            if (row.partner_id.id, row.channel) != (partner_id, channel):
+                row.sudo().write({"partner_id": partner_id, "channel": channel})
+        return super()._drop_superseded()
+
+    def _get_quiet_until(self):
+        """What was put off to another day goes out at the hour of the location."""
+        moments = super()._get_quiet_until()
+        now = fields.Datetime.now()
+        for company, rows in self._get_reminders().grouped("company_id").items():
+            setup = self.env["customer.contact.setup"]._get(company)
+            opens = setup._get_send_moment(setup._get_today())
+            if opens <= now:
+                continue
+            for row in rows:
+                allowed = moments.get(row, opens)
+                moments[row] = allowed and max(allowed, opens)
+        return moments
 
     # === MERGE FIELDS ===
 
@@ -78,16 +134,8 @@ class CustomerInteraction(models.Model):
         return self._get_contact_setup().owner_name
 
     def _merge_business_phone(self):
-        phone = self._get_contact_setup().phone
-        if not phone:
-            return self._merge_shop_phone()
-        company = self.company_id
-        return (
-            company.partner_id._phone_format(
-                number=phone, country=company.country_id, force_format="INTERNATIONAL"
-            )
-            or phone
-        )
+        setup = self._get_contact_setup()
+        return setup._get_phone_label() if setup else self._merge_shop_phone()
 
     def _merge_business_email(self):
         return self._get_contact_setup().email or self._merge_shop_email()

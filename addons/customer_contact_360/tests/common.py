@@ -44,7 +44,7 @@ class Contact360Common(AutoShopCommon):
             lambda rule: rule.kind == kind and rule.channel == channel
         )
         rule.write({"days": days, **vals})
-        rule.started_on = "2000-01-01"
+        rule.write({"started_on": "2000-01-01", "changed_on": False})
         return rule
 
     @classmethod
