@@ -31,7 +31,6 @@
         "data/customer_interaction_purpose_answers_data.xml",
         "data/ir_cron_data.xml",
         "views/customer_postcard_templates.xml",
-        "report/customer_print_run_reports.xml",
         "views/customer_email_templates.xml",
         "views/customer_unsubscribe_templates.xml",
         "views/customer_vehicle_views.xml",

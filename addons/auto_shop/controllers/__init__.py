@@ -1,2 +1,3 @@
 from . import twilio
 from . import unsubscribe
+from . import print_run

@@ -15,6 +15,7 @@ from . import customer_quiet_hours
 from . import customer_interaction
 from . import customer_unsubscribe
 from . import link_tracker
+from . import customer_interaction_postcard
 from . import customer_print_run
 from . import customer_text_thread
 from . import ir_mail_server

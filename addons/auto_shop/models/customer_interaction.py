@@ -53,6 +53,7 @@ REASONS = [
     ("invalid_address", "Address or number not valid"),
     ("superseded", "No longer true"),
     ("no_wording", "No wording"),
+    ("not_printable", "Does not fit on the card"),
     ("hours_closed", "No hours allowed"),
     ("blocked", "Blocked by a person"),
     ("provider", "Refused by the provider"),
@@ -74,6 +75,8 @@ PROTECTED_FIELDS = {
     "failure_reason",
     "number",
     "partner_id",
+    "post_provider",
+    "post_size",
     "print_run_id",
     "provider_ref",
     "reason_code",
@@ -1061,12 +1064,6 @@ class CustomerInteraction(models.Model):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return headers
 
-    def _hand_over_post(self):
-        """Put postcards on the open print run of their location."""
-        self._mark_dispatched()
-        for company, rows in self.sudo().grouped("company_id").items():
-            rows.print_run_id = self.env["customer.print.run"].sudo()._get_open(company)
-
     def _mark_dispatched(self):
         self._set_state("queued", dispatched_at=fields.Datetime.now())
 
@@ -1164,20 +1161,8 @@ class CustomerInteraction(models.Model):
         return [line.strip() for line in lines if line and line.strip()]
 
     def _get_preview_html(self, rendered):
-        """Return an e-mail or postcard as the customer would see it, a whole page."""
+        """Return an e-mail as the customer would see it, a whole page."""
         self.ensure_one()
-        if self.channel == "post":
-            return str(
-                self.env["ir.qweb"]._render(
-                    "auto_shop.customer_postcard_preview",
-                    {
-                        "card": self,
-                        "company": self.company_id,
-                        "title": rendered["subject"],
-                        "body": Markup(html_sanitize(rendered["body"])),
-                    },
-                )
-            )
         url = self._get_unsubscribe_urls().get(self.id)
         body = html_sanitize(rendered["body"], sanitize_attributes=False)
         return self._fill_email_layout(self._get_email_layout(bool(url)), body, url)

@@ -327,8 +327,9 @@ class CustomerInteractionPurpose(models.Model):
             the language of the user
         :param str lang: preview in this language; the customer's own unless given
         :return: as :meth:`_preview`, with ``html`` for a frame (not for texts), the
-            labels of merge fields that are ``empty`` for this customer, and ``lang``;
-            or ``error``, a sentence, when the wording cannot be used
+            labels of merge fields that are ``empty`` for this customer, ``lang``, and
+            as ``warning`` a sentence when it does not fit on a card; or ``error``, a
+            sentence, when the wording cannot be used
         """
         self.check_access("read")
         if channel not in WORDING_FIELDS:
@@ -361,9 +362,15 @@ class CustomerInteractionPurpose(models.Model):
             rendered = self._measure(channel, render(values))
         except WordingError as error:
             return {"error": error.args[1]}
+        html, warning = "", ""
+        if channel == "post":
+            html, warning = row._preview_postcard(rendered)
+        elif is_html:
+            html = row._get_preview_html(rendered)
         return {
             **rendered,
-            "html": row._get_preview_html(rendered) if is_html else "",
+            "html": html,
+            "warning": warning,
             "empty": [known[name] for name in sorted(names) if not values[name]],
             "lang": lang,
         }

@@ -13,6 +13,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ..tools.sms_api_sandbox import SmsApiSandbox
 from ..tools.sms_api_twilio import SmsApiTwilioShop
+from .customer_interaction_postcard import POSTCARD_SIZES
 
 
 class ResCompany(models.Model):
@@ -32,6 +33,15 @@ class ResCompany(models.Model):
         default=2,
         help="What is due beyond it waits for the next day. 0: no limit.",
         groups="base.group_user",
+    )
+
+    postcard_size = fields.Selection(
+        POSTCARD_SIZES,
+        string="Postcards",
+        required=True,
+        default="4x6",
+        help="The size of the cards that customers get. A print run that is open keeps "
+        "its size.",
     )
 
     # === Texting ===
@@ -145,7 +155,12 @@ class ResCompany(models.Model):
         For addons to extend. A field of groups to which he does not belong stays
         closed to him, listed or not.
         """
-        return {"automatic_message_limit", "shop_tz", "text_keyword_answers"}
+        return {
+            "automatic_message_limit",
+            "postcard_size",
+            "shop_tz",
+            "text_keyword_answers",
+        }
 
     def _get_shop_tz(self):
         """Return the name of the location's time zone."""
@@ -153,6 +168,14 @@ class ResCompany(models.Model):
         # A zone of an older database may be gone by now.
         zones = (self.shop_tz, self.partner_id.tz, self.env.user.tz)
         return next((zone for zone in zones if zone in pytz.all_timezones_set), "UTC")
+
+    def _get_postcard_provider(self):
+        """Return who prints the postcards of the location; a hook for addons.
+
+        :return: a value of ``customer.interaction.post_provider``
+        """
+        self.ensure_one()
+        return "print_run"
 
     def _get_address_line(self):
         """Return the postal address in one line, as a text message says it."""

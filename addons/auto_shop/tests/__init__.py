@@ -25,6 +25,7 @@ from . import test_twilio_http
 from . import test_question_race
 from . import test_conversation
 from . import test_conversation_tour
+from . import test_postcard
 from . import test_print_run
 from . import test_wording_preview
 from . import test_interaction_access

@@ -50,27 +50,32 @@ class TestPrintRun(AutoShopCommon, HttpCase):
         cls.cards._dispatch()
         cls.run_record = cls.cards.print_run_id
 
+    def _plan_cards(self, count, dedupe_key, **vals):
+        cards = self.env["customer.interaction"]._plan(
+            [
+                {
+                    "purpose_id": self.purpose.id,
+                    "partner_id": customer.id,
+                    "dedupe_key": f"{dedupe_key}:{customer.id}",
+                    **vals,
+                }
+                for customer in self.customers[:count]
+            ]
+        )
+        cards._dispatch()
+        return cards
+
     def _as_staff(self):
         return self._as(self.run_record, self.staff)
 
+    def _get_pages(self, run=None):
+        file = io.BytesIO()
+        (run or self.run_record)._write_pdf(file)
+        return PdfFileReader(io.BytesIO(file.getvalue())).pages
+
     def test_two_pages_a_card_sorted_by_postal_code(self):
-        reports = self.env["ir.actions.report"].with_context(
-            force_report_rendering=True
-        )
-        if reports.get_wkhtmltopdf_state() == "install":
-            self.skipTest("wkhtmltopdf is not installed")
-        # An unpatched wkhtmltopdf tells which of Odoo's switches it does not know.
-        with mute_logger("odoo.addons.base.models.ir_actions_report"):
-            pdf, kind = reports._render_qweb_pdf(
-                "auto_shop.report_print_run", self.run_record.ids
-            )
-        self.assertEqual(kind, "pdf")
-        pages = PdfFileReader(io.BytesIO(pdf)).pages
+        pages = self._get_pages()
         self.assertEqual(len(pages), 6)
-        for page in pages:
-            # 6 x 4 inches, within half a millimetre.
-            self.assertAlmostEqual(float(page.mediabox.width), 432, delta=1.5)
-            self.assertAlmostEqual(float(page.mediabox.height), 288, delta=1.5)
         texts = [" ".join(page.extract_text().split()) for page in pages]
         fronts, backs = texts[::2], texts[1::2]
         for front in fronts:
@@ -81,6 +86,103 @@ class TestPrintRun(AutoShopCommon, HttpCase):
             self.assertIn("45 Oak Ave", back)
             self.assertIn(f"Austin TX {zip_code}", back)
             self.assertIn("12 Main St", back)
+
+    def test_pages_have_the_size_of_the_card_with_its_bleed(self):
+        cases = [("4x6", (6.25, 4.25)), ("6x9", (9.25, 6.25))]
+        for size, paper in cases:
+            with self.subTest(size=size):
+                self.company.postcard_size = size
+                (card,) = self._plan_cards(1, dedupe_key=size)
+                self.assertEqual(card.post_size, size)
+                for page in self._get_pages(card.print_run_id):
+                    for box, inset in (
+                        (page.mediabox, 0),
+                        (page["/BleedBox"], 0),
+                        (page["/TrimBox"], 9),
+                    ):
+                        self.assertEqual(
+                            [float(value) for value in box],
+                            [inset, inset] + [length * 72 - inset for length in paper],
+                        )
+
+    def test_each_size_has_its_own_run(self):
+        self.company.postcard_size = "6x9"
+        larger = self._plan_cards(2, dedupe_key="larger")
+        self.assertNotEqual(larger.print_run_id, self.run_record)
+        self.assertEqual(larger.print_run_id.size, "6x9")
+        self.company.postcard_size = "4x6"
+        small = self._plan_cards(1, dedupe_key="small")
+        self.assertEqual(small.print_run_id, self.run_record)
+
+    def test_what_does_not_fit_is_left_out_and_said(self):
+        long_text = self.purpose.copy(
+            {"code": "too_long", "post_body": "<p>%s</p>" % ("very long " * 200)}
+        )
+        cases = [
+            ({"purpose_id": long_text.id}, {}, "The text is too long"),
+            ({}, {"name": "張偉"}, "cannot be printed: 偉 張"),
+            ({}, {"street": "W" * 400}, "address of the customer is too long"),
+        ]
+        for index, (vals, customer, sentence) in enumerate(cases):
+            with self.subTest(sentence=sentence):
+                self.customers[0].write({"name": "Ann", "street": "1 Oak", **customer})
+                (card,) = self._plan_cards(1, dedupe_key=f"misfit:{index}", **vals)
+                self.assertEqual(card.state, "failed")
+                self.assertEqual(card.reason_code, "not_printable")
+                self.assertIn(sentence, card.failure_reason)
+                self.assertEqual(card.print_run_id, self.run_record)
+                # It is worded anew when it is sent again.
+                self.assertFalse(card.body)
+        self.assertEqual(self.run_record.card_count, 3)
+        self.assertEqual(self.run_record.left_out_count, 3)
+        self.assertEqual(len(self._get_pages()), 6)
+        long_text.post_body = "<p>Short</p>"
+        self.customers[0].write({"name": "Ann", "street": "1 Oak"})
+        cards = self.run_record.interaction_ids.filtered(lambda c: c.state == "failed")
+        self._as(cards, self.staff).action_send_again()
+        cards._dispatch()
+        self.assertEqual(set(cards.mapped("state")), {"queued"})
+        self.assertEqual(self.run_record.card_count, 6)
+
+    def test_what_a_person_wrote_is_kept_when_it_is_too_long(self):
+        (card,) = self._plan_cards(
+            1, dedupe_key="own", body="<p>%s</p>" % ("x " * 5000)
+        )
+        self.assertEqual(card.state, "failed")
+        self.assertIn("x x x", card.body)
+
+    def test_what_may_not_go_any_more_is_not_printed(self):
+        run = self._as_staff()
+        self.customers[0].do_not_mail = True
+        self.customers[1].street = False
+        run.action_print()
+        self.assertEqual(
+            self.cards.mapped("state"), ["cancelled", "cancelled", "queued"]
+        )
+        self.assertEqual(run.card_count, 1)
+        self.assertEqual(len(self._get_pages()), 2)
+        run.action_mailed()
+        self.assertEqual(self.cards.mapped("state"), ["cancelled", "cancelled", "sent"])
+
+    def test_a_run_of_which_nothing_is_left_stays_open(self):
+        self.customers.do_not_mail = True
+        action = self._as_staff().action_print()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertEqual(self.run_record.state, "to_print")
+        self.assertEqual(set(self.cards.mapped("state")), {"cancelled"})
+
+    def test_download(self):
+        url = self._as_staff().action_print()["url"]
+        self.authenticate("shop_staff", "shop_staff")
+        response = self.url_open(url)
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        self.assertIn("no-store", response.headers["Cache-Control"])
+        self.assertEqual(len(PdfFileReader(io.BytesIO(response.content)).pages), 6)
+        for login, status in (("shop_outsider", 403), ("plain_employee", 403)):
+            with self.subTest(login=login), mute_logger("odoo.http"):
+                self.authenticate(login, login)
+                self.assertEqual(self.url_open(url).status_code, status)
 
     def test_address_lines(self):
         cards = dict(zip(self.cards.mapped("partner_id.zip"), self.cards, strict=True))
@@ -101,7 +203,7 @@ class TestPrintRun(AutoShopCommon, HttpCase):
             run.action_mailed()
         self.assertEqual(run.card_count, 3)
         action = run.action_print()
-        self.assertEqual(action["report_name"], "auto_shop.report_print_run")
+        self.assertEqual(action["url"], f"/auto_shop/print_run/{run.id}.pdf")
         self.assertEqual(run.state, "printed")
         self.assertEqual(set(self.cards.mapped("state")), {"queued"})
         later = self.env["customer.interaction"]._plan(

@@ -155,6 +155,21 @@ class TestWordingPreview(AutoShopCommon):
         for text in ("Time for service", "Dear Ann", "45 Oak Ave", self.company.name):
             self.assertIn(text, preview["html"])
 
+    def test_a_postcard_that_is_too_long_says_so(self):
+        cases = [
+            ("Short.", ""),
+            ("Long. " * 400, "too long"),
+            ("張", "cannot be printed"),
+        ]
+        for body, sentence in cases:
+            with self.subTest(body=body[:10]):
+                preview = self._preview(
+                    "post", f"<p>{body}</p>", subject="Hi", partner_id=self.customer.id
+                )
+                self.assertEqual(bool(preview["warning"]), bool(sentence))
+                self.assertIn(sentence, preview["warning"])
+                self.assertIn("data:image/png", preview["html"])
+
     def test_a_new_purpose_can_be_previewed(self):
         purposes = self._as(self.env["customer.interaction.purpose"], self.manager)
         preview = purposes.preview_wording("sms", {"body": "Hi {{ shop_name }}"})
