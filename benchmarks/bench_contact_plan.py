@@ -8,9 +8,9 @@ import resource
 from datetime import timedelta
 from pathlib import Path
 
-from odoo.tools import SQL
-
 from benchmarks import Bench, figure
+
+from odoo.tools import SQL
 
 DAYS = 90
 

@@ -771,6 +771,7 @@ class CustomerInteraction(models.Model):
         codes = {
             "no_email": "no_address",
             "no_address": "no_address",
+            "bad_address": "invalid_address",
             "invalid_email": "invalid_address",
             "bounced": "invalid_address",
             "do_not_mail": "do_not_mail",

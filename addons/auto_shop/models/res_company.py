@@ -42,6 +42,7 @@ class ResCompany(models.Model):
         default="4x6",
         help="The size of the cards that customers get. A print run that is open keeps "
         "its size.",
+        groups="base.group_user",
     )
 
     # === Texting ===

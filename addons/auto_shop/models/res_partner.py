@@ -14,6 +14,7 @@ from ..tools.phone import normalize_number, parse_number, text_number
 
 CONSENT_FIELDS = ("allow_texting", "do_not_mail", "do_not_call")
 PHONE_FIELDS = ("mobile", "phone")
+POSTAL_FIELDS = ("street", "street2", "city", "zip", "state_id", "country_id")
 # As Odoo's own mailings: an address is given up after this many bounces.
 MAX_BOUNCES = 5
 
@@ -74,6 +75,14 @@ class ResPartner(models.Model):
         copy=False,
         help="The mail server of the customer said for good that the address does not "
         "exist. Cleared when the e-mail address is changed.",
+        groups="base.group_user",
+    )
+    postal_problem = fields.Char(
+        string="Why No Post",
+        readonly=True,
+        copy=False,
+        help="What the printer or the post said of the address when a postcard could "
+        "not be sent. Cleared when the address is changed.",
         groups="base.group_user",
     )
     postal_address_complete = fields.Boolean(
@@ -245,6 +254,11 @@ class ResPartner(models.Model):
             if "email" in vals
             else {}
         )
+        addresses_before = (
+            {partner.id: [partner[name] for name in POSTAL_FIELDS] for partner in self}
+            if not vals.keys().isdisjoint(POSTAL_FIELDS)
+            else {}
+        )
         result = True
         for partners, group_vals in self._group_by_phone_vals(vals):
             result = super(ResPartner, partners).write(group_vals)
@@ -258,6 +272,13 @@ class ResPartner(models.Model):
             )
             moved._forget_bounces()
             moved.filtered("do_not_mail")._sync_mail_blacklist()
+        if addresses_before:
+            self.filtered(
+                lambda partner: (
+                    [partner[name] for name in POSTAL_FIELDS]
+                    != addresses_before[partner.id]
+                )
+            )._forget_postal_problem()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -276,6 +297,12 @@ class ResPartner(models.Model):
         result = super()._message_reset_bounce(email)
         self.filtered("email_hard_bounced").email_hard_bounced = False
         return result
+
+    def action_forget_postal_problem(self):
+        """A person has looked at the address: it is right, post may go to it again."""
+        self.check_access("write")
+        self._forget_postal_problem()
+        return True
 
     def action_view_consents(self):
         self.ensure_one()
@@ -417,8 +444,10 @@ class ResPartner(models.Model):
         """As :meth:`_get_mail_block_sql`, for post."""
         return SQL(
             """CASE WHEN %(complete)s IS NOT TRUE THEN 'no_address'
+                    WHEN COALESCE(%(problem)s, '') <> '' THEN 'bad_address'
                     WHEN %(honour)s AND %(do_not_mail)s THEN 'do_not_mail' END""",
             complete=SQL.identifier(alias, "postal_address_complete"),
+            problem=SQL.identifier(alias, "postal_problem"),
             honour=bool(honour_do_not_mail),
             do_not_mail=SQL.identifier(alias, "do_not_mail"),
         )
@@ -469,7 +498,7 @@ class ResPartner(models.Model):
         """Why these customers cannot get post.
 
         :return: ``{partner_id: (code, sentence)}``; codes ``no_address``,
-            ``do_not_mail``
+            ``bad_address``, ``do_not_mail``
         """
         codes = self._read_block_codes(
             self._get_post_block_sql("partner", honour_do_not_mail)
@@ -484,6 +513,10 @@ class ResPartner(models.Model):
         self.ensure_one()
         if code == "do_not_mail":
             return self.env._("The customer has Do Not Mail.")
+        if code == "bad_address":
+            return self.env._(
+                "Post does not reach this address: %s", self.postal_problem
+            )
         return self.env._(
             "The address lacks: %(parts)s.",
             parts=", ".join(self._get_missing_address_parts()),
@@ -842,6 +875,16 @@ class ResPartner(models.Model):
         self.filtered(
             lambda partner: partner.message_bounce or partner.email_hard_bounced
         ).write({"message_bounce": 0, "email_hard_bounced": False})
+
+    def _set_postal_problem(self, sentence):
+        """Keep what the printer or the post said of the address.
+
+        Until it changes, these customers count as without postal address.
+        """
+        self.write({"postal_problem": sentence})
+
+    def _forget_postal_problem(self):
+        self.filtered("postal_problem").write({"postal_problem": False})
 
     @api.model
     def _get_blocked_numbers_sudo(self, numbers):

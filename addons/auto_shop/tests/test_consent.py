@@ -725,6 +725,37 @@ class TestMail(ConsentCommon):
                 found = customer._post_block_reasons()
                 self.assertEqual(found.get(customer.id, (None,))[0], code)
 
+    def test_an_address_that_the_printer_refused_counts_as_none(self):
+        whole = {
+            "street": "1 Main Street",
+            "city": "Austin",
+            "zip": "78701",
+            "state_id": self.state_texas.id,
+        }
+        cases = [
+            ({"street": "2 Main Street"}, None),
+            ({"street2": "Apt 3"}, None),
+            ({"zip": "78702"}, None),
+            ({"street": "1 Main Street"}, "bad_address"),
+            ({"phone": "+15125550123"}, "bad_address"),
+            ({"email": "new@example.com"}, "bad_address"),
+        ]
+        for vals, code in cases:
+            with self.subTest(vals=vals):
+                customer = self._create_customer(**whole)
+                customer._set_postal_problem("to.address_line1 is not known")
+                found = customer._post_block_reasons()[customer.id]
+                self.assertEqual(found[0], "bad_address")
+                self.assertIn("to.address_line1 is not known", found[1])
+                customer.with_user(self.staff).write(vals)
+                found = customer._post_block_reasons()
+                self.assertEqual(found.get(customer.id, (None,))[0], code)
+        customer.with_user(self.staff).action_forget_postal_problem()
+        self.assertFalse(customer._post_block_reasons())
+        customer._set_postal_problem("no")
+        with self.assertRaises(AccessError):
+            customer.with_user(self.employee).action_forget_postal_problem()
+
 
 @tagged("post_install", "-at_install")
 class TestFindCustomer(ConsentCommon):

@@ -32,6 +32,7 @@ REASONS = [
     ("invalid_email", "E-mail address not valid"),
     ("bounced", "E-mails come back"),
     ("no_address", "No postal address"),
+    ("bad_address", "Postal address not valid"),
     ("do_not_mail", "Do Not Mail"),
     ("blacklisted", "E-mail address blocked"),
 ]

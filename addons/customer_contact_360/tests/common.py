@@ -63,7 +63,11 @@ class Contact360Common(AutoShopCommon):
         """Return a local moment of the location as a UTC datetime."""
         zone = cls.setup._get_zone() if company is None else company
         moment = datetime.combine(fields.Date.to_date(day), time(hour))
-        return zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
+        return (
+            zone.localize(moment)
+            .astimezone(pytz.utc)
+            .replace(tzinfo=None)
+        )
 
     def at(self, day, hour=10):
         """Freeze the clock at an hour of a day at the location."""

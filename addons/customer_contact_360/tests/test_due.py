@@ -31,7 +31,9 @@ class TestDue(Contact360Common):
         for booked, day, expected in cases:
             with self.subTest(booked=booked, day=day):
                 event = self._book(day, hour=18, booked_on=booked)
-                self.assertEqual(self._run_days("2026-03-10", "2026-03-17"), expected)
+                self.assertEqual(
+                    self._run_days("2026-03-10", "2026-03-17"), expected
+                )
                 event.sudo().active = False
 
     def test_no_show(self):
@@ -59,7 +61,9 @@ class TestDue(Contact360Common):
     def test_inactive(self):
         self._set_rule("inactive", 90, interval=90, dead=365)
         self._invoice("2026-01-01")
-        self.assertEqual(self._run_days("2026-03-25", "2026-04-05"), ["2026-04-01"])
+        self.assertEqual(
+            self._run_days("2026-03-25", "2026-04-05"), ["2026-04-01"]
+        )
 
     def test_dispatch(self):
         self._set_rule("inactive", 90, interval=90, dead=365)
