@@ -3,3 +3,14 @@ from . import customer_contact_rule
 from . import customer_contact_due
 from . import customer_contact_due_rules
 from . import customer_interaction
+from . import customer_data_feed_source
+from . import customer_data_feed
+from . import customer_data_feed_delivery
+from . import customer_data_feed_column
+from . import customer_data_feed_agreement
+from . import customer_data_feed_run
+from . import customer_data_feed_omission
+from . import customer_data_feed_customerlink
+from . import customer_data_feed_mechanicnet
+from . import customer_contact_setup_feed
+from . import ir_attachment

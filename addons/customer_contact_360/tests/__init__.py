@@ -1,1 +1,2 @@
 from . import test_due
+from . import test_feed
