@@ -1162,8 +1162,10 @@ class CustomerInteraction(models.Model):
         return [line.strip() for line in lines if line and line.strip()]
 
     def _get_preview_html(self, rendered):
-        """Return an e-mail as the customer would see it, a whole page."""
+        """Return an e-mail or postcard as the customer would see it, a whole page."""
         self.ensure_one()
+        if self.channel == "post":
+            return self._preview_postcard(rendered)[0]
         url = self._get_unsubscribe_urls().get(self.id)
         body = html_sanitize(rendered["body"], sanitize_attributes=False)
         return self._fill_email_layout(self._get_email_layout(bool(url)), body, url)

@@ -111,7 +111,7 @@ class TestTwilioHttp(BaseCase):
     def test_never_sent_when_the_connection_takes_too_long(self):
         with (
             socket.create_server(("127.0.0.1", 0), backlog=0) as full,
-            patch("odoo.addons.auto_shop.tools.twilio_http.CONNECT_TIMEOUT", 0.2),
+            patch("odoo.addons.auto_shop.tools.http_line.CONNECT_TIMEOUT", 0.2),
         ):
             waiting = []
             for _index in range(4):
@@ -131,7 +131,7 @@ class TestTwilioHttp(BaseCase):
         }.items():
             with (
                 self.subTest(name),
-                patch("odoo.addons.auto_shop.tools.twilio_http.CONNECT_TIMEOUT", 0.5),
+                patch("odoo.addons.auto_shop.tools.http_line.CONNECT_TIMEOUT", 0.5),
                 self._serve(behaviour) as (port, heard),
                 self.assertRaises(TwilioUnreachable),
             ):

@@ -6,9 +6,7 @@ https://www.twilio.com/docs/messaging/api/message-resource
 """
 
 import logging
-import threading
 import time
-from collections import deque
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -24,6 +22,7 @@ from odoo.addons.sms_twilio.tools.sms_twilio import (
     get_twilio_status_callback_url,
 )
 
+from .http_line import side_by_side
 from .twilio_http import TwilioLine, TwilioRefusal, TwilioSilent, TwilioUnreachable
 
 _logger = logging.getLogger(__name__)
@@ -215,7 +214,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
                 return {"uuid": uuid, "state": "retry", "not_tried": True}
             return {"uuid": uuid, **self._post(texts, {**sender, **vals})}
 
-        return self._with_words(_side_by_side(post, todo, config["threads"]))
+        return self._with_words(side_by_side(post, todo, config["threads"]))
 
     @staticmethod
     def _post(texts, vals):
@@ -406,7 +405,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
             number, sender, since = item
             return number, self._list_messages(client, texts, number, sender, since)
 
-        lists = dict(_side_by_side(ask, asks, config["threads"]))
+        lists = dict(side_by_side(ask, asks, config["threads"]))
         taken = set(taken)
         results = {}
         for number, same in by_number.items():
@@ -482,39 +481,3 @@ class SmsApiTwilioShop(SmsApiTwilio):
         else:
             result = {"state": "delivered" if state == "sent" else "sent"}
         return {**result, "provider_ref": message.sid}
-
-
-def _side_by_side(function, items, threads):
-    """Return `[function(item) for item in items]`, worked off by several threads.
-
-    The caller's own thread works as well, so that a machine that gives no more threads
-    (Odoo limits the address space, of which each thread reserves a good part) makes it
-    slower and nothing else.
-    """
-    results = [None] * len(items)
-    todo = deque(enumerate(items))
-
-    def work():
-        while todo:
-            try:
-                index, item = todo.popleft()
-            except IndexError:
-                return
-            results[index] = function(item)
-
-    workers = []
-    for _index in range(min(threads, len(items)) - 1):
-        worker = threading.Thread(target=work, daemon=True)
-        try:
-            worker.start()
-        except RuntimeError as error:
-            _logger.info("Fewer requests side by side: %s", error)
-            break
-        workers.append(worker)
-    work()
-    for worker in workers:
-        worker.join()
-    if None in results:
-        # Its traceback is on the console; what is claimed is asked for later.
-        raise RuntimeError("A request to the provider broke off")
-    return results

@@ -10,26 +10,17 @@ https://www.twilio.com/docs/libraries/reference/twilio-python (custom HTTP clien
 
 import json
 import logging
-import os
-import re
 from base64 import b64encode
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from urllib.parse import urlencode, urlsplit
 
-import requests
-import urllib3
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from urllib3.exceptions import HTTPError, LocationValueError
 
-_logger = logging.getLogger(__name__)
+from .http_line import Unreachable, open_pool, read_retry_after
 
-# Seconds.
-CONNECT_TIMEOUT = 5.0
-LONGEST_WAIT = 24 * 3600
+_logger = logging.getLogger(__name__)
 
 
 class TwilioUnreachable(TwilioException):
@@ -57,34 +48,7 @@ class TwilioRefusal(TwilioRestException):
             code=code if isinstance(code, int) else None,
             method=method,
         )
-        self.retry_after = _get_seconds(response.headers.get("Retry-After") or "")
-
-
-class _SayWhenUnreachable:
-    """Whatever goes wrong while a connection is opened, nothing was sent on it: name,
-    refusal, time-out, certificate, proxy."""
-
-    def connect(self):
-        try:
-            return super().connect()
-        except (OSError, HTTPException, HTTPError) as error:
-            raise TwilioUnreachable(f"{type(error).__name__}: {error}") from error
-
-
-class _Connection(_SayWhenUnreachable, urllib3.connection.HTTPConnection):
-    pass
-
-
-class _SecureConnection(_SayWhenUnreachable, urllib3.connection.HTTPSConnection):
-    pass
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+        self.retry_after = read_retry_after(response.headers.get("Retry-After"))
 
 
 class TwilioLine(HttpClient):
@@ -101,24 +65,7 @@ class TwilioLine(HttpClient):
     def __init__(self, base_url, threads, read_timeout):
         super().__init__(_logger, is_async=False)
         self.base_url = base_url.rstrip("/")
-        options = {
-            "maxsize": threads,
-            "block": True,
-            "retries": False,
-            "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
-            "cert_reqs": "CERT_REQUIRED",
-            "ca_certs": os.environ.get("REQUESTS_CA_BUNDLE") or requests.certs.where(),
-        }
-        proxy = requests.utils.select_proxy(
-            self.base_url, requests.utils.get_environ_proxies(self.base_url)
-        )
-        if proxy:
-            proxy = requests.utils.prepend_scheme_if_needed(proxy, "http")
-            headers = requests.adapters.HTTPAdapter().proxy_headers(proxy)
-            self._pool = urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
-        else:
-            self._pool = urllib3.PoolManager(**options)
-        self._pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self._pool = open_pool(self.base_url, threads, read_timeout)
 
     def close(self):
         """Close the connections that wait for another request."""
@@ -150,8 +97,8 @@ class TwilioLine(HttpClient):
                 headers=headers,
                 redirect=False,
             )
-        except LocationValueError as error:
-            raise TwilioUnreachable(f"{type(error).__name__}: {error}") from error
+        except (LocationValueError, Unreachable) as error:
+            raise TwilioUnreachable(str(error)) from error
         except HTTPError as error:
             raise TwilioSilent(f"{type(error).__name__}: {error}") from error
         response = Response(
@@ -169,18 +116,3 @@ def _read_object(text):
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-def _get_seconds(retry_after):
-    """Read what the header says: seconds or a date (RFC 9110, 10.2.3)."""
-    retry_after = retry_after.strip()
-    if re.fullmatch(r"[0-9]{1,9}", retry_after):
-        return min(int(retry_after), LONGEST_WAIT)
-    try:
-        when = parsedate_to_datetime(retry_after)
-    except (TypeError, ValueError):
-        return 0
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
-    seconds = int((when - datetime.now(timezone.utc)).total_seconds())
-    return min(max(0, seconds), LONGEST_WAIT)

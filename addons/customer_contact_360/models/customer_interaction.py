@@ -52,7 +52,8 @@ class CustomerInteraction(models.Model):
             oldest = today - timedelta(days=setup.grace_days)
             in_time = of_company.filtered(
                 lambda row, setup=setup, oldest=oldest: (
-                    setup._get_local_day(row.planned_at) >= oldest
+                    row._is_card_handed_over()
+                    or setup._get_local_day(row.planned_at) >= oldest
                 )
             )
             for kind, rows in in_time.grouped(
@@ -75,9 +76,18 @@ class CustomerInteraction(models.Model):
         reminders = holding._get_reminders()
         reach = reminders._get_reach_now()
         stale = reminders.filtered(
-            lambda row: reach.get(row) != (row.partner_id.id, row.channel)
+            lambda row: (
+                row not in reach
+                # A card that waits for its print run goes, whatever address turned up.
+                or not row._is_card_handed_over()
+                and reach[row] != (row.partner_id.id, row.channel)
+            )
         )
         return holding - stale
+
+    def _is_card_handed_over(self):
+        """Whether a postcard waits for its printer: a run may be printed once a week."""
+        return self.channel == "post" and self.state == "queued"
 
     def _drop_superseded(self):
         """What is not worded yet goes to whoever is to get it now.
