@@ -13,6 +13,7 @@ from .faults import DIE, FaultCase
 
 SET_UP = """
 env["customer.quiet.hours"].search([]).active = False
+env["ir.config_parameter"].set_param("auto_shop.dispatch_batch_size", "20")
 env.company.email = "shop@example.com"
 server = env["ir.mail_server"].create({{
     "name": "Loopback", "smtp_host": "127.0.0.1", "smtp_port": {port},
@@ -37,11 +38,6 @@ env.cr.commit()
 """
 DISPATCH = 'env["customer.interaction"]._cron_dispatch()\n'
 SEND = 'env["mail.mail"].process_email_queue()\n'
-SMALL_BATCHES = """
-from odoo.addons.auto_shop.models import customer_interaction
-claim = type(env["customer.interaction"])._claim_due
-type(env["customer.interaction"])._claim_due = lambda self: claim(self, 20)
-"""
 DIE_IN_THE_THIRD_BATCH = f"""
 import os, signal
 interactions = type(env["customer.interaction"])
@@ -144,7 +140,7 @@ class TestDispatchFaults(FaultCase):
 
     def test_dispatchers_at_once_hand_over_once(self):
         self._set_up(200, "sms")
-        processes = [self._start(SMALL_BATCHES, DISPATCH) for _process in range(3)]
+        processes = [self._start(DISPATCH) for _process in range(3)]
         for process in processes:
             process.stdout.read()
             self.assertEqual(process.wait(timeout=180), 0, process.stderr.read())
@@ -153,7 +149,7 @@ class TestDispatchFaults(FaultCase):
 
     def test_killed_while_it_dispatches(self):
         self._set_up(100, "email")
-        self._run(SMALL_BATCHES, DIE_IN_THE_THIRD_BATCH, DISPATCH, dies=True)
+        self._run(DIE_IN_THE_THIRD_BATCH, DISPATCH, dies=True)
         # Two batches are through, the third is as if nothing had been tried.
         self.assertEqual(self._states(), {"queued": 40, "planned": 60})
         self.assertEqual(self._states(DISPATCH), {"queued": 100})

@@ -5,6 +5,7 @@ from . import customer_vehicle
 from . import vehicle_odometer_reading
 from . import vehicle_deferred_work
 from . import customer_question_mixin
+from . import shop_queue_mixin
 from . import customer_consent
 from . import phone_blacklist
 from . import mail_blacklist

@@ -4,6 +4,7 @@ import logging
 import re
 from collections import Counter, defaultdict
 from datetime import datetime, time, timedelta
+from math import ceil
 from textwrap import shorten
 
 import babel.dates
@@ -111,6 +112,8 @@ PLAN_COLUMNS = (
 # What a message said and who said it is history once it is on its way or came in.
 HISTORY_FIELDS = {"body", "planned_at", "purpose_id", "subject", "user_id"}
 BATCH_SIZE = 500
+# When to look again at rows that had to wait for another worker.
+LOOK_AGAIN = timedelta(minutes=1)
 # What a person sends by hand goes at any hour; what is planned for later does not.
 WRITTEN_NOW = timedelta(minutes=5)
 # What a single row can be at fault for. Trouble of the database or the machine is not
@@ -138,9 +141,11 @@ class CustomerInteraction(models.Model):
 
     _name = "customer.interaction"
     _description = "Customer Interaction"
+    _inherit = ["shop.queue.mixin"]
     _order = "planned_at desc, id desc"
     _rec_name = "subject"
     _check_company_auto = True
+    _queue_cron = "auto_shop.ir_cron_dispatch_interactions"
 
     company_id = fields.Many2one(
         "res.company",
@@ -523,7 +528,7 @@ class CustomerInteraction(models.Model):
         )
         if count:
             self.invalidate_model()
-            self._trigger_dispatch(fields.Datetime.now())
+            self._wake_queue()
         return count
 
     @api.model
@@ -589,12 +594,7 @@ class CustomerInteraction(models.Model):
             else self
         )
         if due:
-            self._trigger_dispatch(at or min(due.mapped("planned_at")))
-
-    @api.model
-    def _trigger_dispatch(self, at):
-        cron = self.env.ref("auto_shop.ir_cron_dispatch_interactions").sudo()
-        cron._trigger(at if at > fields.Datetime.now() else None)
+            self._wake_queue(at or min(due.mapped("planned_at")))
 
     # === DISPATCH ===
 
@@ -608,14 +608,38 @@ class CustomerInteraction(models.Model):
         self._hold_interrupted()
         commit = self.env["ir.cron"]._commit_progress
         commit(remaining=self._count_due())
-        while batch := self._claim_due():
-            batch._dispatch_safely()
+        while batch := self._without_conflict(self._dispatch_batch):
             if not commit(len(batch), remaining=self._count_due()):
-                break
+                return
+        # Whatever else is due, other workers have in hand.
+        commit(remaining=0)
 
     @api.model
-    def _count_due(self):
-        return self.search_count(self._get_due_domain())
+    def _dispatch_batch(self):
+        """Dispatch as many due rows as one worker takes at a time; return them."""
+        batch = self._claim_due()
+        batch._dispatch_safely()
+        # Should another worker have been first at something, then it shows here.
+        self.env.flush_all()
+        return batch
+
+    @api.model
+    def _get_queue_shares(self, limit):
+        size = self._get_batch_size()
+        count = self._count_due(limit * size)
+        return {False: ceil(count / size)} if count else {}
+
+    @api.model
+    def _work_queue_share(self, part):
+        batch = self._dispatch_batch()
+        if batch.filtered_domain(self._get_due_domain()):
+            # Their customers are in another worker's hand.
+            self._wake_queue(fields.Datetime.now() + LOOK_AGAIN)
+        return len(batch) >= self._get_batch_size()
+
+    @api.model
+    def _count_due(self, limit=None):
+        return self.search_count(self._get_due_domain(), limit=limit)
 
     @api.model
     def _get_due_domain(self):
@@ -627,7 +651,12 @@ class CustomerInteraction(models.Model):
         ]
 
     @api.model
-    def _claim_due(self, limit=BATCH_SIZE):
+    def _get_batch_size(self):
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return max(1, int(get_param("auto_shop.dispatch_batch_size") or BATCH_SIZE))
+
+    @api.model
+    def _claim_due(self):
         """Lock due rows that no other worker has, oldest first."""
         self.flush_model()
         rows = self.env.execute_query(
@@ -639,7 +668,7 @@ class CustomerInteraction(models.Model):
                       FOR UPDATE SKIP LOCKED""",
                 DISPATCHED_CHANNELS,
                 fields.Datetime.now(),
-                limit,
+                self._get_batch_size(),
             )
         )
         return self.browse(row_id for (row_id,) in rows)

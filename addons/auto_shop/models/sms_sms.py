@@ -3,8 +3,8 @@
 import logging
 from collections import defaultdict
 from datetime import timedelta
+from math import ceil
 
-import psycopg2.errors
 import requests
 import urllib3
 
@@ -41,11 +41,6 @@ INTERACTION_STATES = {
     "error": "failed",
     "canceled": "cancelled",
 }
-CONFLICTS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-)
 
 
 class SmsSms(models.Model):
@@ -56,7 +51,10 @@ class SmsSms(models.Model):
     -> `sent` (delivered), or `error` / `canceled`.
     """
 
-    _inherit = "sms.sms"
+    _name = "sms.sms"
+    _inherit = ["sms.sms", "shop.queue.mixin"]
+    _queue_cron = "sms.ir_cron_sms_scheduler_action"
+    _queue_commits = True
 
     interaction_id = fields.Many2one(
         "customer.interaction", ondelete="set null", index="btree_not_null"
@@ -244,10 +242,6 @@ class SmsSms(models.Model):
         )
 
     @api.model
-    def _wake_queue(self, at=None):
-        self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger(at)
-
-    @api.model
     def _process_queue(self):
         """Send what is due, company by company, in small groups.
 
@@ -273,19 +267,24 @@ class SmsSms(models.Model):
                         companies -= company
         finally:
             for sms_api in apis.values():
-                if close := getattr(sms_api, "_close", None):
-                    close()
+                self._close_api(sms_api)
+        # Whatever was counted beyond that, others have taken.
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _get_api(self, company):
         sms_api = company._get_sms_api_class()(self.with_company(company).env)
         sms_api._set_company(company)
         return sms_api
 
+    def _close_api(self, sms_api):
+        if close := getattr(sms_api, "_close", None):
+            close()
+
     @api.model
     def _process_group(self, company, sms_api, remaining=0):
         """Settle and send one group of a company.
 
-        :return: number of texts dealt with, seconds left to work
+        :return: number of texts taken from the queue, seconds left to work
         """
         limit = self._get_group_size()
         settled = self._without_conflict(self._claim_unsettled, company, limit)
@@ -296,7 +295,7 @@ class SmsSms(models.Model):
             self._without_conflict(
                 self._record, company, settled, results, sms_api, 0, remaining
             )
-        claimed = self._without_conflict(self._claim, company, limit)
+        claimed, put_aside = self._without_conflict(self._claim, company, limit)
         results = []
         uncertain = [row for row in claimed if row["look_up_first"]]
         if uncertain:
@@ -320,20 +319,26 @@ class SmsSms(models.Model):
             done,
             max(0, remaining - done),
         )
-        return done, left
+        return done + put_aside, left
 
-    def _without_conflict(self, step, *args):
-        """Run one transaction of the queue, again when another one came between.
+    @api.model
+    def _get_queue_shares(self, limit):
+        size = self._get_group_size()
+        return {
+            company_id: min(limit, ceil(count / size))
+            for company_id, count in self._count_waiting().items()
+        }
 
-        A delivery report may touch a row between our claim and our record.
-        """
-        for _attempt in range(9):
-            try:
-                return step(*args)
-            except CONFLICTS as error:
-                _logger.info("Text queue: once more after %s", type(error).__name__)
-                self.env.cr.rollback()
-        return step(*args)
+    @api.model
+    def _work_queue_share(self, part):
+        """One group of one company: what a company has waiting holds up no other."""
+        company = self.env["res.company"].browse(part)
+        sms_api = self._get_api(company)
+        try:
+            done, _seconds_left = self._process_group(company, sms_api)
+        finally:
+            self._close_api(sms_api)
+        return done >= self._get_group_size()
 
     @api.model
     def _count_waiting(self):
@@ -383,7 +388,8 @@ class SmsSms(models.Model):
     def _claim(self, company, limit):
         """Take texts from the queue, drop those that may not go any more, and commit.
 
-        :return: list of dicts, in the order of the queue
+        :return: list of dicts, in the order of the queue, and the number of texts that
+            were taken as well and do not go now
         """
         now = fields.Datetime.now()
         rows = self._take(
@@ -407,8 +413,9 @@ class SmsSms(models.Model):
         dropped = {row["id"] for group in blocked.values() for row in group}
         rows = [row for row in rows if row["id"] not in dropped]
         quiet = self._wait_for_hours(rows)
-        self.env["ir.cron"]._commit_progress(len(dropped) + len(quiet))
-        return [row for row in rows if row["id"] not in quiet]
+        put_aside = len(dropped) + len(quiet)
+        self.env["ir.cron"]._commit_progress(put_aside)
+        return [row for row in rows if row["id"] not in quiet], put_aside
 
     def _wait_for_hours(self, rows):
         """Put texts back whose hours ended while they waited for the provider.

@@ -94,6 +94,19 @@ class TestDispatch(AutoShopCommon):
         self._dispatch()
         self.assertEqual(len(self._texts(row)), 1)
 
+    def test_workers_take_shares(self):
+        """What other workers than the scheduled action ask for; nothing commits."""
+        self.env["ir.config_parameter"].set_param("auto_shop.dispatch_batch_size", "2")
+        self._plan(planned_at=NOON + timedelta(hours=1))
+        self.assertEqual(self.interactions._get_queue_shares(8), {})
+        rows = sum((self._plan() for _row in range(5)), self.interactions)
+        self.assertEqual(self.interactions._get_queue_shares(8), {False: 3})
+        self.assertEqual(self.interactions._get_queue_shares(2), {False: 2})
+        for queued, more in ((2, True), (4, True), (5, False)):
+            self.assertEqual(self.interactions._work_queue_share(False), more)
+            self.assertEqual(rows.mapped("state").count("queued"), queued)
+        self.assertEqual(self.interactions._get_queue_shares(8), {})
+
     def test_email_goes_to_the_mail_queue_and_wakes_it(self):
         row = self._plan(channel="email")
         cron = self.env.ref("mail.ir_cron_mail_scheduler_action")

@@ -261,6 +261,14 @@ class TestSmsQueue(AutoShopTextsCommon):
                 )
                 self.assertEqual(bool(text.interaction_id.failure_reason), not sent)
 
+    def test_texts_that_may_not_go_hold_up_no_other(self):
+        self.env["ir.config_parameter"].set_param("auto_shop.sms_group_size", "2")
+        customers = self._create_customers(5)
+        texts = self._queue(customers)
+        customers[:4].allow_texting = False
+        self._run_queue()
+        self.assertEqual(texts.mapped("state"), [*["canceled"] * 4, "pending"])
+
     def test_hours_are_looked_at_once_more(self):
         """A provider that is down in the evening gets nothing at night."""
         self.company.shop_tz = "America/Chicago"
@@ -356,6 +364,25 @@ class TestSmsQueue(AutoShopTextsCommon):
         )
         # Nobody waits for the whole backlog of another.
         self.assertEqual({sender for sender, _sid in senders[2:4]}, {"+15125550199"})
+
+    def test_workers_take_shares_of_a_company(self):
+        """What other workers than the scheduled action ask for."""
+        self.env["ir.config_parameter"].set_param("auto_shop.sms_group_size", "2")
+        ours = self._queue(self._create_customers(5))
+        theirs = self._queue(
+            self._create_customers(1, first=20), company=self.other_company
+        )
+        queue = self.env["sms.sms"]
+        shares = {self.company.id: 3, self.other_company.id: 1}
+        self.assertEqual(queue._get_queue_shares(8), shares)
+        self.assertEqual(max(queue._get_queue_shares(2).values()), 2)
+        for sent, more in ((2, True), (4, True), (5, False)):
+            with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                share = self.env(cr=cr)["sms.sms"]._work_queue_share(self.company.id)
+            self.env.invalidate_all()
+            self.assertEqual(share, more)
+            self.assertEqual(ours.mapped("state").count("pending"), sent)
+        self.assertEqual(theirs.state, "outgoing")
 
     def test_company_without_account_does_not_hold_up_others(self):
         self.other_company.sms_provider = "twilio"

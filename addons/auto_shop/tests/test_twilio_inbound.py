@@ -471,7 +471,7 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
         self.env.flush_all()
         with self.registry.cursor() as cr:
             texts = self.env(cr=cr)["sms.sms"]
-            rows = texts._claim(company, 10)
+            rows, _put_aside = texts._claim(company, 10)
             api = company._get_sms_api_class()(self.env)
             api._set_company(company)
             texts._receive_report(text.uuid, "sent", None, "SM-early")
