@@ -28,6 +28,8 @@ class Addon:
 
     path: Path
     depends: tuple[str, ...]
+    # Odoo installs it by itself where all that it joins is installed (auto_install).
+    is_glue: bool = False
 
     @property
     def name(self) -> str:
@@ -61,9 +63,17 @@ def find(settings: Settings) -> dict[str, Addon]:
                 f"{manifest} is not a manifest ({error}): mend it."
             ) from error
         if values.get("installable", True):
-            depends = tuple(values.get("depends", ["base"]))
-            found[manifest.parent.name] = Addon(manifest.parent, depends)
+            found[manifest.parent.name] = Addon(
+                manifest.parent,
+                tuple(values.get("depends", ["base"])),
+                bool(values.get("auto_install")),
+            )
     return found
+
+
+def without_glue(suite: dict[str, Addon]) -> dict[str, Addon]:
+    """Return the addons that somebody chooses; the others follow from what is there."""
+    return {name: addon for name, addon in suite.items() if not addon.is_glue}
 
 
 def with_dependencies(

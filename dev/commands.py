@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from dev import (
     addons,
@@ -87,15 +88,19 @@ def test(settings: Settings, _arguments: list[str]) -> int:
     suite = addons.find(settings)
     with workshop(settings) as shop:
         missing = machine.ensure(settings)
-        chosen = addons.with_dependencies(suite, _tested_addons(settings, suite, paths))
+        named = _tested_addons(settings, paths)
+        chosen = addons.with_dependencies(suite, named or addons.without_glue(suite))
         quick = replace(
             shop,
             server=replace(shop.server, variables={**shop.server.variables, **FAST}),
         )
-        templates = testing.ensure_templates(quick, suite, chosen)
-        with testing.clone_for_run(quick, templates) as name:
+        templates = testing.ensure_templates(quick, suite, chosen, complete=not named)
+        with testing.clone_for_run(quick, templates.suite) as name:
             say(f"==> Running the tests of {' '.join(paths)}")
-            code = _pytest(quick, templates, name, paths)
+            absent = [
+                addon.path for addon in suite.values() if addon.name not in chosen
+            ]
+            code = _pytest(quick, templates, name, paths, absent)
     for tool in missing:
         say(f"Not run, for want of {tool.programs[0]}: {tool.used_for}.")
     if code == NO_TESTS:
@@ -116,10 +121,8 @@ def _test_paths(settings: Settings) -> list[str]:
     return named or [folder.name for folder in folders if any(folder.glob("*"))]
 
 
-def _tested_addons(
-    settings: Settings, suite: dict[str, addons.Addon], paths: list[str]
-) -> set[str]:
-    """Return the addons that the paths are in: all, unless each path is in one."""
+def _tested_addons(settings: Settings, paths: list[str]) -> set[str]:
+    """Return the addons that the paths are in; none, unless each path is in one."""
     names = set()
     for path in paths:
         file = (settings.root / path.split("::")[0]).resolve()
@@ -129,15 +132,22 @@ def _tested_addons(
             else ()
         )
         if not inside:
-            return set(suite)
+            return set()
         names.add(inside[0])
     return names
 
 
 def _pytest(
-    shop: Workshop, templates: testing.Templates, name: str, paths: list[str]
+    shop: Workshop,
+    templates: testing.Templates,
+    name: str,
+    paths: list[str],
+    absent: list[Path],
 ) -> int:
-    """Run pytest in the foreground; return its exit code."""
+    """Run pytest in the foreground; return its exit code.
+
+    :param absent: addons that are not in the database: their tests are not for it
+    """
     settings = shop.settings
     environ = {
         **shop.server.environ,
@@ -159,6 +169,7 @@ def _pytest(
         # on address space is meant for one of them.
         "--odoo-extra=limit-memory-hard=0",
         f"--odoo-extra=screenshots={settings.logs / 'screens'}",
+        *(f"--ignore={path}" for path in absent),
     ]
     if settings.environ.get("K"):
         command += ["-k", settings.environ["K"]]
@@ -227,8 +238,10 @@ def pot(settings: Settings, _arguments: list[str]) -> int:
     """Write the translation template of each addon anew."""
     suite = addons.find(settings)
     with workshop(settings) as shop:
-        templates = testing.ensure_templates(shop, suite, suite)
-        with testing.clone_for_run(shop, templates) as name:
+        templates = testing.ensure_templates(
+            shop, suite, addons.without_glue(suite), complete=True
+        )
+        with testing.clone_for_run(shop, templates.complete) as name:
             for addon in suite:
                 with step(f"Exporting the terms of {addon}"):
                     target = translations.file(shop, addon)
@@ -249,8 +262,8 @@ def bench(settings: Settings, _arguments: list[str]) -> int:
             shop,
             server=replace(shop.server, variables={**shop.server.variables, **FAST}),
         )
-        templates = testing.ensure_templates(quick, suite, suite)
-        with testing.clone_for_run(quick, templates) as name:
+        templates = testing.ensure_templates(quick, suite, addons.without_glue(suite))
+        with testing.clone_for_run(quick, templates.suite) as name:
             quick.install(
                 name, "Installing what we measure against", init=PEERS, strict=True
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import odoo_log, process, store
-from dev.addons import Addon
+from dev.addons import Addon, without_glue
 from dev.console import Problem, say, step
 from dev.odoo_source import Odoo
 from dev.postgres import DatabaseError, Server, identifier, literal
@@ -213,7 +213,7 @@ def ensure_run_database(workshop: Workshop, suite: dict[str, Addon]) -> None:
             workshop.install(
                 aside,
                 f"Making the database {name} with demo data",
-                init=["base", *suite],
+                init=["base", *without_glue(suite)],
                 demo=True,
                 strict=False,
             )
@@ -230,7 +230,7 @@ def ensure_run_database(workshop: Workshop, suite: dict[str, Addon]) -> None:
             for addon in suite
             if addon in installed and known.get(addon) != present[addon]
         ]
-        new = [addon for addon in suite if addon not in installed]
+        new = [addon for addon in without_glue(suite) if addon not in installed]
         if changed or new:
             workshop.install(
                 name,

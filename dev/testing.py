@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import odoo_log, process, store
-from dev.addons import Addon, foreign_dependencies
+from dev.addons import Addon, foreign_dependencies, without_glue
 from dev.database import Workshop
 from dev.odoo_source import Odoo
 from dev.postgres import DatabaseError, Server
@@ -37,13 +37,23 @@ class Templates:
 
     dependencies: str
     suite: str
+    complete: str
 
 
 def ensure_templates(
-    workshop: Workshop, suite: dict[str, Addon], chosen: dict[str, Addon]
+    workshop: Workshop,
+    suite: dict[str, Addon],
+    chosen: dict[str, Addon],
+    *,
+    complete: bool = False,
 ) -> Templates:
-    """Have the templates there: Odoo's own addons, and on them the chosen ones."""
-    foreign = ["base", *foreign_dependencies(suite)]
+    """Have the templates there: Odoo's own addons, and on them the chosen ones.
+
+    With ``complete`` there is a third one, with what glue joins the suite to: there
+    the glue installs itself. Otherwise that is the one of the chosen ones again.
+    """
+    foreign = ["base", *foreign_dependencies(without_glue(suite))]
+    joined = [name for name in foreign_dependencies(suite) if name not in foreign]
     lock = (workshop.settings.root / "requirements.lock").read_bytes()
     deps_key = store.digest(
         str(workshop.odoo.path), workshop.odoo.version, lock, *foreign
@@ -52,7 +62,14 @@ def ensure_templates(
     suite_key = store.digest(
         deps_key, *(f"{name} {sources[name]}" for name in sorted(sources))
     )
-    templates = Templates(DEPENDENCIES + deps_key, SUITE + suite_key)
+    glue_key = store.digest(
+        suite_key, *(addon.digest() for addon in suite.values() if addon.is_glue)
+    )
+    templates = Templates(
+        DEPENDENCIES + deps_key,
+        SUITE + suite_key,
+        SUITE + (glue_key if complete and joined else suite_key),
+    )
     with store.lock(
         workshop.settings.data / "templates.lock", "the template databases"
     ):
@@ -75,8 +92,17 @@ def ensure_templates(
                 f"Installing {', '.join(chosen) or 'nothing'} (kept as a template)",
                 list(chosen),
             )
+        if templates.complete not in workshop.names(PREFIX):
+            _drop_unused(workshop, workshop.names(SUITE)[: 1 - KEPT_SUITES])
+            _build(
+                workshop,
+                templates.complete,
+                templates.suite,
+                f"Installing {', '.join(joined)} beside them (kept as a template)",
+                joined,
+            )
         # Held to the end of this process: tests may clone them at any time.
-        for name in (templates.dependencies, templates.suite):
+        for name in {templates.dependencies, templates.suite, templates.complete}:
             store.use(_mark(workshop, name))
     return templates
 
@@ -107,11 +133,11 @@ def _build(
 
 
 @contextlib.contextmanager
-def clone_for_run(workshop: Workshop, templates: Templates) -> Iterator[str]:
-    """A clone of the suite template for one test run, gone afterwards."""
+def clone_for_run(workshop: Workshop, template: str) -> Iterator[str]:
+    """A clone of a template for one run, gone afterwards."""
     _drop_abandoned(workshop)
     name = f"{CLONE}{os.getpid()}"
-    workshop.clone(templates.suite, name)
+    workshop.clone(template, name)
     try:
         yield name
     finally:
@@ -134,6 +160,7 @@ def exported(workshop: Workshop, templates: Templates) -> dict[str, str]:
         "AUTO_SHOP_DATA": str(workshop.settings.data),
         "AUTO_SHOP_DEPS_TEMPLATE": templates.dependencies,
         "AUTO_SHOP_SUITE_TEMPLATE": templates.suite,
+        "AUTO_SHOP_COMPLETE_TEMPLATE": templates.complete,
         "AUTO_SHOP_ODOO_PATH": str(workshop.odoo.path),
         "AUTO_SHOP_ODOO_VERSION": workshop.odoo.version,
         "AUTO_SHOP_VENV": str(workshop.env.path),

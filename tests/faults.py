@@ -16,6 +16,8 @@ DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 class FaultCase(unittest.TestCase):
     """A test with a database of its own, and Odoo shells that run scripts on it."""
 
+    template = "AUTO_SHOP_SUITE_TEMPLATE"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -27,7 +29,7 @@ class FaultCase(unittest.TestCase):
     def setUp(self):
         super().setUp()
         self.database = self.enterContext(
-            testing.scratch_database(os.environ["AUTO_SHOP_SUITE_TEMPLATE"])
+            testing.scratch_database(os.environ[self.template])
         )
 
     def _states(self, *scripts):

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.parametrize("name", addons.find(Settings.from_environ({})))
 def test_template_is_what_odoo_exports(name):
     workshop = testing.surroundings()
-    with testing.scratch_database(os.environ["AUTO_SHOP_SUITE_TEMPLATE"]) as database:
+    with testing.scratch_database(
+        os.environ["AUTO_SHOP_COMPLETE_TEMPLATE"]
+    ) as database:
         exported = translations.export(workshop, database, name)
     kept = translations.file(workshop, name)
     assert kept.exists(), "run make pot"

@@ -659,7 +659,7 @@ class CustomerInteraction(models.Model):
     def _claim_due(self):
         """Lock due rows that no other worker has, oldest first."""
         self.flush_model()
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """SELECT id FROM customer_interaction
                     WHERE state = 'planned' AND direction = 'out'
@@ -669,8 +669,11 @@ class CustomerInteraction(models.Model):
                 DISPATCHED_CHANNELS,
                 fields.Datetime.now(),
                 self._get_batch_size(),
-            )
+            ),
+            # Another worker's commit may come between: that is no error.
+            log_exceptions=False,
         )
+        rows = self.env.cr.fetchall()
         return self.browse(row_id for (row_id,) in rows)
 
     def _dispatch_safely(self):
