@@ -43,7 +43,7 @@ env["customer.interaction"]._plan([{
 } for partner in partners])
 env.cr.commit()
 """
-PATIENCE = 90
+PATIENCE = 180
 
 
 class Balancer(socketserver.ThreadingTCPServer):

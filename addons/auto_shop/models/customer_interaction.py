@@ -652,8 +652,7 @@ class CustomerInteraction(models.Model):
 
     @api.model
     def _get_batch_size(self):
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        return max(1, int(get_param("auto_shop.dispatch_batch_size") or BATCH_SIZE))
+        return self._get_share_size("auto_shop.dispatch_batch_size", BATCH_SIZE)
 
     @api.model
     def _claim_due(self):

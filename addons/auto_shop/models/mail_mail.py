@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import split_every
 
-from .sms_sms import CONFLICTS
+from .shop_queue_mixin import CONFLICTS
 
 # Mails that are claimed together: what a crash makes wait for the end of its claim.
 CLAIM_SIZE = 20

@@ -62,6 +62,12 @@ class ShopQueueMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    @api.model
+    def _get_share_size(self, parameter, default):
+        """Return how much a share is; a system parameter that is no number is none."""
+        value = self.env["ir.config_parameter"].sudo().get_param(parameter) or ""
+        return int(value) if value.isdigit() and int(value) else default
+
     def _without_conflict(self, step, *args):
         """Run a step that is one transaction, again when another one came between."""
         for _attempt in range(9):

@@ -920,8 +920,7 @@ class SmsSms(models.Model):
         ).to_delete = True
 
     def _get_group_size(self):
-        get_param = self.env["ir.config_parameter"].sudo().get_param
-        return max(1, int(get_param("auto_shop.sms_group_size") or GROUP_SIZE))
+        return self._get_share_size("auto_shop.sms_group_size", GROUP_SIZE)
 
 
 def _never_left(error):
