@@ -22,6 +22,7 @@
         "views/customer_data_feed_views.xml",
         "views/customer_contact_setup_feed_views.xml",
         "views/menus.xml",
+        "views/customer_contact_statistics_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "assets": {

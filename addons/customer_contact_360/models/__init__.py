@@ -14,3 +14,5 @@ from . import customer_data_feed_customerlink
 from . import customer_data_feed_mechanicnet
 from . import customer_contact_setup_feed
 from . import ir_attachment
+from . import customer_contact_setup_statistics
+from . import customer_contact_statistics

@@ -1,2 +1,3 @@
 from . import test_due
 from . import test_feed
+from . import test_statistics
