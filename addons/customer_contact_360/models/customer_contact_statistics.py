@@ -33,7 +33,6 @@ class CustomerContactStatistics(models.Model):
             "state",
             "vehicle_id",
         ],
-        "customer.consent": ["date", "granted", "partner_id"],
         "customer.contact.due": ["due_date", "reason_code", "state"],
         "customer.contact.setup": ["attribution_days"],
         "customer.interaction": [
@@ -42,6 +41,7 @@ class CustomerContactStatistics(models.Model):
             "reason_code",
             "sent_at",
             "state",
+            "unsubscribed_at",
         ],
     }
 
@@ -80,8 +80,7 @@ class CustomerContactStatistics(models.Model):
     )
     unsubscribed = fields.Integer(
         readonly=True,
-        help="Customers who asked for no more mail after this message and before the "
-        "next one.",
+        help="Customers who asked for no more mail by the link in this message.",
     )
     clicked = fields.Integer(
         readonly=True, help="E-mails of which the customer followed a link."
@@ -119,7 +118,7 @@ class CustomerContactStatistics(models.Model):
                       CASE WHEN occasion.counts THEN 1 ELSE 0 END AS due,
                       (result.visits > 0)::int AS came_back,
                       result.visits::int AS visits, result.revenue,
-                      left_us.count AS unsubscribed
+                      occasion.unsubscribed
                  FROM (
                       SELECT message.id::bigint * 2 AS id, message.planned_at AS date,
                              message.company_id, substr(purpose.code, 9) AS kind,
@@ -129,6 +128,8 @@ class CustomerContactStatistics(models.Model):
                              (message.sent_at IS NOT NULL AND message.state = 'failed')
                                  ::int AS bounced,
                              (message.clicked_at IS NOT NULL)::int AS clicked,
+                             (message.unsubscribed_at IS NOT NULL)::int
+                                 AS unsubscribed,
                              message.sent_at IS NOT NULL AS counts,
                              COALESCE(message.sent_at, message.planned_at) AS moment
                         FROM customer_interaction AS message
@@ -140,7 +141,7 @@ class CustomerContactStatistics(models.Model):
                    UNION ALL
                       SELECT none.id::bigint * 2 + 1, none.due_date::timestamp,
                              none.company_id, none.kind, 'no_consent', none.partner_id,
-                             none.vehicle_id, NULL, 0, 0, 0, 0, TRUE,
+                             none.vehicle_id, NULL, 0, 0, 0, 0, 0, TRUE,
                              none.due_date::timestamp
                         FROM customer_contact_due AS none
                        WHERE none.state = 'unreachable' AND none.reason_code IN %(why)s
@@ -177,25 +178,7 @@ class CustomerContactStatistics(models.Model):
                                 AND later.reason_code IN %(why)s
                                 AND later.due_date > occasion.moment::date
                                 AND later.due_date <= invoice.invoice_date)
-                      ) AS result
-   CROSS JOIN LATERAL (
-                      SELECT count(*)::int AS count
-                        FROM (
-                             SELECT FROM customer_consent AS consent
-                              WHERE occasion.sent = 1
-                                AND consent.partner_id = occasion.partner_id
-                                AND consent.field_name = 'do_not_mail'
-                                AND NOT consent.granted
-                                AND consent.date >= occasion.moment
-                                AND NOT EXISTS (
-                                    SELECT FROM customer_interaction AS later
-                                     WHERE later.partner_id = occasion.partner_id
-                                       AND later.dedupe_key LIKE '360:%%'
-                                       AND later.sent_at > occasion.moment
-                                       AND later.sent_at <= consent.date)
-                              LIMIT 1
-                             ) AS first
-                      ) AS left_us""",
+                      ) AS result""",
             codes=tuple(f"contact_{kind}" for kind, _label in KINDS),
             why=CONSENT_REASONS,
         )

@@ -101,20 +101,17 @@ class TestStatistics(Contact360Common):
         self.assertEqual(move.payment_state, "reversed")
         self._assert_figures({"visits": 0})
 
-    def test_unsubscribed_after_the_message(self):
+    def test_unsubscribed_by_the_link_of_the_message(self):
+        self._set_rule("inactive", 90, interval=10, dead=365)
         self._invoice("2026-01-01")
-        self._send("2026-04-01")
-        with self.at("2026-04-03"):
-            self.ann._set_consent({"do_not_mail": True}, "web")
-        self._assert_figures({"unsubscribed": 1})
-
-    def test_unsubscribed_long_before_is_not_counted(self):
-        with self.at("2026-01-03"):
-            self.ann._set_consent({"do_not_mail": True}, "web")
-            self.ann._set_consent({"do_not_mail": False}, "web")
-        self._invoice("2026-01-01")
-        self._send("2026-04-01")
-        self._assert_figures({"unsubscribed": 0})
+        first = self._send("2026-04-01")
+        second = self._send("2026-04-11")
+        unsubscribe = self.env["customer.unsubscribe"]
+        with self.at("2026-04-12"):
+            url = unsubscribe._get_urls(second)[second.id]
+            unsubscribe._stop(unsubscribe._open_sudo(url.rpartition("/")[2]))
+        self._assert_figures({"unsubscribed": 0}, interaction_id=first.id)
+        self._assert_figures({"unsubscribed": 1}, interaction_id=second.id)
 
     def test_compared_with_those_who_want_no_mail(self):
         ben = self._create_customer(name="Ben", email="ben@example.com")
