@@ -19,7 +19,13 @@ def _fill(bench: Bench, vehicles: int, first_night: bool):
     """A location with so many vehicles, one in two with an e-mail address."""
     env = bench.env
     company = env["res.company"].create(
-        {"name": "Benchmark", "country_id": env.ref("base.us").id}
+        {
+            "name": "Benchmark",
+            "email": "shop@example.com",
+            "street": "1 Main Street",
+            "city": "Austin",
+            "country_id": env.ref("base.us").id,
+        }
     )
     setup = env["customer.contact.setup"].create(
         {"company_id": company.id, "email_enabled": True, "post_enabled": True}

@@ -21,6 +21,7 @@
         "views/customer_data_feed_run_views.xml",
         "views/customer_data_feed_views.xml",
         "views/customer_contact_setup_feed_views.xml",
+        "views/customer_contact_setup_mail_views.xml",
         "views/menus.xml",
         "views/customer_contact_statistics_views.xml",
     ],

@@ -1017,25 +1017,26 @@ class CustomerInteraction(models.Model):
     def _prepare_mail_vals(self):
         pages = {}
         urls = self._get_unsubscribe_urls()
+        senders = {company: company._get_email_sender() for company in self.company_id}
         vals_list = []
         for row in self:
             url = urls.get(row.id)
             key = (row.company_id, row._get_lang(), bool(url))
             if key not in pages:
                 pages[key] = row._get_email_layout(bool(url))
-            company = row.company_id
+            sender, reply_to = senders[row.company_id]
             vals_list.append(
                 {
                     "interaction_id": row.id,
                     # A name may hold line breaks, which no header can take.
                     "subject": " ".join((row.subject or "").split()),
                     "body_html": row._fill_email_layout(pages[key], row.body, url),
-                    "email_from": row._get_email_from(),
-                    "reply_to": row._get_email_reply_to(),
+                    "email_from": sender,
+                    "reply_to": reply_to,
                     "email_to": row.email or row.partner_id.email_normalized,
                     "model": "res.partner",
                     "res_id": row.partner_id.id,
-                    "record_company_id": company.id,
+                    "record_company_id": row.company_id.id,
                     # The message stays on the customer, the queue entry does not.
                     "is_notification": True,
                     "auto_delete": True,
@@ -1078,14 +1079,6 @@ class CustomerInteraction(models.Model):
         return self.env["customer.unsubscribe"]._get_urls(
             self.filtered("purpose_id.honour_do_not_mail")
         )
-
-    def _get_email_from(self):
-        """Return the sender; a hook for addons."""
-        return self.company_id.email_formatted or self.env.user.email_formatted
-
-    def _get_email_reply_to(self):
-        """Return where answers go; a hook for addons."""
-        return self.company_id.email_formatted
 
     def _get_email_headers(self, unsubscribe_url=None):
         """Return extra e-mail headers; a hook for addons."""

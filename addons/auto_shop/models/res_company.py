@@ -6,11 +6,13 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import email_normalize, formataddr
 from odoo.tools.image import image_data_uri
 from odoo.tools.urls import urljoin
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..tools.phone import normalize_number
 from ..tools.sms_api_sandbox import SmsApiSandbox
 from ..tools.sms_api_twilio import SmsApiTwilioShop
 from .customer_interaction_postcard import POSTCARD_SIZES
@@ -197,16 +199,16 @@ class ResCompany(models.Model):
     def _get_letterhead(self):
         """Return how the location presents itself to customers; addons change it.
 
-        :return: ``name``, ``address`` (one line), ``phone``, ``phone_label``,
-            ``email``, ``website``; ``logo``, a data URL, and ``logo_url``, both empty
-            where there is none of its own
+        :return: ``name``, ``address`` (one line), ``phone`` as it is dialled,
+            ``phone_label``, ``email``, ``website``; ``logo``, a data URL, and
+            ``logo_url``. What there is not is empty.
         """
         self.ensure_one()
         has_logo = self.logo_web and not self.uses_default_logo
         return {
             "name": self.name,
             "address": self._get_address_line(),
-            "phone": self.phone,
+            "phone": normalize_number(self.phone, self.country_id.code),
             "phone_label": self._get_phone_label(),
             "email": self.email,
             "website": self.website,
@@ -214,6 +216,24 @@ class ResCompany(models.Model):
             "logo_url": has_logo
             and urljoin(self.get_base_url(), f"/logo.png?company={self.id}"),
         }
+
+    def _get_email_sender(self):
+        """Return the sender of e-mails of the location, and where answers go.
+
+        The address is the location's own, for which its mail server may send.
+        """
+        self.ensure_one()
+        shop = self._get_letterhead()
+        own, answers = (
+            email_normalize(email, strict=False)
+            for email in (self.email, shop["email"])
+        )
+        if not own and not answers:
+            return self.env.user.email_formatted, False
+        return tuple(
+            formataddr((shop["name"], email))
+            for email in (own or answers, answers or own)
+        )
 
     def _leave_sandbox(self):
         self.sms_provider = "iap"

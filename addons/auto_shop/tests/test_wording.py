@@ -67,6 +67,7 @@ class TestWording(AutoShopCommon):
             "{{ last_name|default('there', true) }}": "there",
             "no fields, 100 % {braces}": "no fields, 100 % {braces}",
             'a href="%7B%7B%20first_name%20%7D%7D"': 'a href="Ann"',
+            'a href="{{%20first_name%20}}"': 'a href="Ann"',
         }
         values = {"first_name": "Ann", "last_name": "", "items": ["a", "b"]}
         for source, expected in cases.items():

@@ -41,8 +41,10 @@ ALLOWED_FILTERS = {
     "trim",
     "upper",
 }
-# An HTML editor percent-encodes braces inside an address: give them back.
-ENCODED_FIELD = re.compile(r"%7B%7B(?:%20)*(\w+)(?:%20)*%7D%7D", re.IGNORECASE)
+# HTML editors and libraries percent-encode an address, blanks or braces: give them back.
+ENCODED_FIELD = re.compile(
+    r"(?:%7B|\{){2}(?:%20|\s)*(\w+)(?:%20|\s)*(?:%7D|\}){2}", re.IGNORECASE
+)
 
 
 class WordingError(ValueError):

@@ -1,4 +1,5 @@
 from . import customer_contact_setup
+from . import customer_contact_setup_mail
 from . import customer_contact_rule
 from . import customer_contact_due
 from . import customer_contact_due_rules
@@ -16,3 +17,5 @@ from . import customer_contact_setup_feed
 from . import ir_attachment
 from . import customer_contact_setup_statistics
 from . import customer_contact_statistics
+from . import customer_interaction_mail
+from . import res_company

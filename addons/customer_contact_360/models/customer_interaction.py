@@ -150,9 +150,6 @@ class CustomerInteraction(models.Model):
     def _merge_business_email(self):
         return self._get_contact_setup().email or self._merge_shop_email()
 
-    def _merge_feedback_link(self):
-        return self._get_contact_setup().feedback_url
-
     def _merge_deferred_items(self):
         since = self.vehicle_id.owner_since
         work = self.vehicle_id.deferred_work_ids.filtered(
