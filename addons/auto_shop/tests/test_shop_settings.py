@@ -44,7 +44,7 @@ class TestShopSettings(AutoShopCommon):
             "parent_id": self.other_company.id,
             "active": False,
             "partner_id": self.manager.partner_id.id,
-            "street": "5 Oak Lane",
+            "email": "mine@example.com",
             "user_ids": [Command.link(self.outsider.id)],
             "report_header": "<p>Mine</p>",
             "sms_provider": "iap",

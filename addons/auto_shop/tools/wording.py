@@ -41,7 +41,7 @@ ALLOWED_FILTERS = {
     "trim",
     "upper",
 }
-# HTML editors and libraries percent-encode an address, blanks or braces: give them back.
+# HTML editors and libraries percent-encode an address, blanks or braces: undo that.
 ENCODED_FIELD = re.compile(
     r"(?:%7B|\{){2}(?:%20|\s)*(\w+)(?:%20|\s)*(?:%7D|\}){2}", re.IGNORECASE
 )
