@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 
 import pytz
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from .customer_contact_rule import get_offsets
@@ -138,6 +138,7 @@ class CustomerContactDue(models.Model):
         return self.env["customer.interaction.purpose"]._get(f"contact_{kind}", company)
 
     @api.model
+    @tools.ormcache("kind")
     def _get_purpose_ids(self, kind):
         """Return every purpose of a kind, archived ones and those of locations too."""
         purposes = self.env["customer.interaction.purpose"].sudo()
@@ -481,7 +482,8 @@ class CustomerContactDue(models.Model):
            CROSS JOIN %(rules)s
          CROSS JOIN LATERAL (
                       SELECT min(line.order_id) AS work_order_id,
-                             bool_and(line.is_downpayment) AS is_downpayment
+                             bool_and(COALESCE(line.is_downpayment, FALSE))
+                                 AS is_downpayment
                         FROM account_move_line AS item
                         JOIN sale_order_line_invoice_rel AS link
                           ON link.invoice_line_id = item.id
@@ -566,14 +568,7 @@ class CustomerContactDue(models.Model):
         Between two messages there are never fewer days than the numbers say, also
         when a manager changes them on the way.
         """
-        oldest = (
-            self.env["customer.vehicle"]
-            .sudo()
-            .search(
-                [("last_invoice_date", "!=", False)], order="last_invoice_date", limit=1
-            )
-        )
-        until = (last - (oldest.last_invoice_date or last)).days
+        until = self._get_longest_absence(rules, last)
         today = setup._get_today()
         steps = []
         for rule in rules:
@@ -623,6 +618,20 @@ class CustomerContactDue(models.Model):
                 ),
             ),
         )
+
+    @api.model
+    def _get_longest_absence(self, rules, last):
+        """Return how many days after an invoice there may be something to send."""
+        if all(rule.dead or not rule.interval for rule in rules):
+            return max(rule.dead or rule.days for rule in rules)
+        oldest = (
+            self.env["customer.vehicle"]
+            .sudo()
+            .search(
+                [("last_invoice_date", "!=", False)], order="last_invoice_date", limit=1
+            )
+        )
+        return (last - (oldest.last_invoice_date or last)).days
 
     @api.model
     def _get_still_customer_sql(self, date_column):

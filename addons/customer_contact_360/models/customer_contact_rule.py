@@ -93,10 +93,8 @@ class CustomerContactRule(models.Model):
 
     @api.depends("kind", "company_id")
     def _compute_purpose_id(self):
-        purposes = self.env["customer.interaction.purpose"]
         for rule in self:
-            company = rule.company_id or self.env.company
-            rule.purpose_id = purposes._get(f"contact_{rule.kind}", company)
+            rule.purpose_id = rule._get_purpose()
 
     @api.depends("kind")
     @api.depends_context("lang")
@@ -222,11 +220,19 @@ class CustomerContactRule(models.Model):
     def _is_sent(self):
         """Whether this message goes out at all: it is on and has its wording."""
         self.ensure_one()
+        purpose = self._get_purpose()
         return bool(
             0 < self.days <= MOST_DAYS
-            and self.purpose_id
-            and self.purpose_id._has_wording(self.channel)
+            and purpose
+            and purpose._has_wording(self.channel)
             and not (self._get_range_error() or self._get_dead_error())
+        )
+
+    def _get_purpose(self):
+        """Return the wording as of now; empty where it is archived."""
+        company = self.setup_id.company_id or self.env.company
+        return self.env["customer.interaction.purpose"]._get(
+            f"contact_{self.kind}", company
         )
 
     def _get_offsets(self, until):
@@ -354,12 +360,13 @@ class CustomerContactRule(models.Model):
         if not self.days:
             return None
         setup = self.setup_id
-        if not self.purpose_id:
+        purpose = self._get_purpose()
+        if not purpose:
             return "warning", self.env._(
                 "Its wording is archived, so nothing goes out. Bring the wording back "
                 "under Configuration, Wording of Messages."
             )
-        if not self.purpose_id._has_wording(self.channel):
+        if not purpose._has_wording(self.channel):
             return "warning", self.env._(
                 "It has no wording for this channel, so nothing goes out. Click its "
                 "name to write one."

@@ -1,5 +1,6 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 
 import pytz
@@ -64,19 +65,15 @@ class Contact360Common(AutoShopCommon):
         )
 
     @classmethod
-    def _local(cls, day, hour=10, company=None):
+    def _local(cls, day, hour=10, minute=0, setup=None):
         """Return a local moment of the location as a UTC datetime."""
-        zone = cls.setup._get_zone() if company is None else company
-        moment = datetime.combine(fields.Date.to_date(day), time(hour))
-        return (
-            zone.localize(moment)
-            .astimezone(pytz.utc)
-            .replace(tzinfo=None)
-        )
+        zone = (setup or cls.setup)._get_zone()
+        moment = datetime.combine(fields.Date.to_date(day), time(hour, minute))
+        return zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
 
-    def at(self, day, hour=10):
+    def at(self, day, hour=10, minute=0, setup=None):
         """Freeze the clock at an hour of a day at the location."""
-        return freeze_time(self._local(day, hour))
+        return freeze_time(self._local(day, hour, minute, setup))
 
     @classmethod
     def _book(cls, day, hour=10, booked_on="2026-01-01", vehicle=None, **vals):
@@ -95,6 +92,18 @@ class Contact360Common(AutoShopCommon):
                     **vals,
                 }
             )
+
+    @classmethod
+    def _defer(cls, day, vehicle=None, description="Rear brakes", **vals):
+        return cls.env["vehicle.deferred.work"].create(
+            {
+                "vehicle_id": (vehicle or cls.vehicle).id,
+                "company_id": cls.company.id,
+                "description": description,
+                "date": day,
+                **vals,
+            }
+        )
 
     @classmethod
     def _invoice(cls, day, posted_on=None, vehicle=None, company=None):
@@ -119,6 +128,14 @@ class Contact360Common(AutoShopCommon):
         move.posted_at = cls._local(posted_on or day, 15)
         return move
 
+    @contextmanager
+    def _undone(self):
+        """What happens within is undone: for cases that begin from the same."""
+        with self.env.cr.savepoint() as savepoint:
+            yield
+            savepoint.rollback()
+        self.env.invalidate_all()
+
     def _run(self, day, hour=10, setup=None):
         """Run the plan of a day; return the messages that are new."""
         interactions = self.env["customer.interaction"]
@@ -128,9 +145,33 @@ class Contact360Common(AutoShopCommon):
         return interactions.search([("dedupe_key", "=like", "360:%")]) - before
 
     def _run_days(self, first, last, setup=None):
-        """Run every day in between; return the days on which something was planned."""
-        day, found = fields.Date.to_date(first), []
-        while day <= fields.Date.to_date(last):
-            found += [str(day)] * len(self._run(day, setup=setup))
-            day += timedelta(days=1)
+        """Plan every day in between; return the days on which something was planned.
+
+        Without the list of the next days, and without dispatch: two years take
+        seconds.
+        """
+        setup = setup or self.setup
+        due = self.env["customer.contact.due"]
+        found = []
+        day, last = fields.Date.to_date(first), fields.Date.to_date(last)
+        with freeze_time(self._local(day)) as clock:
+            while day <= last:
+                clock.move_to(self._local(day))
+                found += [str(day)] * due._plan_due(setup, day)
+                day += timedelta(days=1)
         return found
+
+    def _list(self, day, setup=None, **domain):
+        """Return the list of the next seven days as it is on a day."""
+        due = self.env["customer.contact.due"]
+        setup = setup or self.setup
+        with self.at(day):
+            due._refresh(setup)
+        return due.search([("company_id", "=", setup.company_id.id)])
+
+    def _forget(self):
+        """Begin anew: nothing was planned, booked or invoiced."""
+        rows = self.env["customer.interaction"].search(
+            [("dedupe_key", "=like", "360:%")]
+        )
+        rows.sudo().unlink()
