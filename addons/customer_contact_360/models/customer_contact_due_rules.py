@@ -67,21 +67,30 @@ class CustomerContactDue(models.Model):
         ways = ["email"] if setup.email_enabled else []
         ways += ["post"] if by_post else []
         codes = {
-            (who, channel): SQL(
-                "CASE WHEN %s IS NULL THEN 'no_address' ELSE %s END",
-                SQL.identifier(who, "id"),
-                partners._get_mail_block_sql(who, marketing, honour)
-                if channel == "email"
-                else partners._get_post_block_sql(who, honour),
-            )
+            (who, channel): partners._get_mail_block_sql(who, marketing, honour)
+            if channel == "email"
+            else partners._get_post_block_sql(who, honour)
             for who in ("driver", "customer")
             for channel in ways
         }
         way = SQL(" ").join(
-            SQL("WHEN %s IS NULL THEN %s", codes[who, channel], f"{who} {channel}")
+            SQL(
+                "WHEN %s IS NOT NULL AND %s IS NULL THEN %s",
+                SQL.identifier(who, "id"),
+                codes[who, channel],
+                f"{who} {channel}",
+            )
             for who in ("driver", "customer")
             for channel in ways
         )
+
+        def why_not(channel):
+            return SQL(
+                "CASE WHEN customer.id IS NULL THEN %s ELSE %s END",
+                codes["driver", channel],
+                codes["customer", channel],
+            )
+
         return SQL(
             """SELECT occasion.*,
                       CASE WHEN way LIKE 'driver %%' THEN found_driver_id
@@ -95,7 +104,8 @@ class CustomerContactDue(models.Model):
                  FROM (
                       SELECT due.*, customer.id AS customer_id,
                              driver.id AS found_driver_id, CASE %(way)s END AS way,
-                             CASE WHEN %(honour)s AND customer.do_not_mail
+                             CASE WHEN %(honour)s AND COALESCE(
+                                            customer.do_not_mail, driver.do_not_mail)
                                   THEN 'do_not_mail' ELSE %(reason)s END AS reason,
                              %(post_reason)s AS post_reason
                         FROM (%(occasions)s) AS due
@@ -109,10 +119,8 @@ class CustomerContactDue(models.Model):
                       ) AS occasion""",
             way=way,
             honour=bool(honour),
-            reason=codes["customer", "email" if by_email else "post"],
-            post_reason=codes["customer", "post"]
-            if by_post and by_email
-            else SQL("NULL::text"),
+            reason=why_not("email" if by_email else "post"),
+            post_reason=why_not("post") if by_post and by_email else SQL("NULL::text"),
             occasions=occasions,
             customer_here=self._get_here_sql(setup, "customer"),
             driver_here=self._get_here_sql(setup, "driver"),
