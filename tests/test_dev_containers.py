@@ -35,6 +35,21 @@ def test_web_can_be_scaled(compose):
     assert "--max-cron-threads=0" in web["command"]
 
 
+def test_one_service_builds_the_image(compose):
+    """Builds of one image side by side fail on a machine that has none yet."""
+    services = compose["services"].items()
+    own = {name for name, service in services if service.get("image") == "auto-shop"}
+    assert {name for name, service in services if "build" in service} == {"setup"}
+    assert own == {"setup", "web", "cron"}
+
+
+def test_packages_of_the_image_go_with_its_odoo():
+    """They come before Odoo's own, which do not work with a newer cryptography."""
+    lock = (ROOT / "requirements" / "addons.lock").read_text()
+    names = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+    assert "cryptography" not in names or "pyopenssl" in names
+
+
 def test_every_addon_is_installed(compose):
     (init,) = (
         part.removeprefix("--init=").split(",")
