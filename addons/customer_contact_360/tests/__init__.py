@@ -4,4 +4,6 @@ from . import test_due_reminders
 from . import test_due_vehicles
 from . import test_email
 from . import test_feed
+from . import test_reminder_dispatch
+from . import test_run
 from . import test_statistics

@@ -128,6 +128,31 @@ class Contact360Common(AutoShopCommon):
         move.posted_at = cls._local(posted_on or day, 15)
         return move
 
+    @classmethod
+    def _create_inactive(cls, count, day, email=True):
+        """So many customers with a vehicle each, last invoiced on that day."""
+        move = cls._invoice(day, vehicle=cls._create_vehicle(cls.ann, active=False))
+        partners = cls.env["res.partner"].create(
+            [
+                {"name": f"Customer {n}", "email": email and f"c{n}@example.com"}
+                for n in range(count)
+            ]
+        )
+        cards = cls.env["customer.vehicle"].create(
+            [
+                {"owner_id": partner.id, "company_id": cls.company.id}
+                for partner in partners
+            ]
+        )
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE customer_vehicle SET last_invoice_id = %s, last_invoice_date = %s,"
+            " last_visit_date = %s WHERE id IN %s",
+            (move.id, day, day, tuple(cards.ids)),
+        )
+        cls.env.invalidate_all()
+        return cards
+
     @contextmanager
     def _undone(self):
         """What happens within is undone: for cases that begin from the same."""
