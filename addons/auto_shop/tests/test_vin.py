@@ -3,6 +3,7 @@
 import ultravin
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
 
 from ..tools.vin import (
     check_digit,
@@ -11,6 +12,7 @@ from ..tools.vin import (
     plate_key,
     spell_name,
     vin_problem,
+    vin_valid_sql,
 )
 
 ACCORD = "1HGCM82633A004352"
@@ -127,3 +129,18 @@ class TestVin(TransactionCase):
         for name, expected in cases:
             with self.subTest(name=name):
                 self.assertEqual(spell_name(name), expected)
+
+
+@tagged("post_install", "-at_install")
+class TestVinSql(TransactionCase):
+    """The database knows a right VIN as the screen does."""
+
+    def test_same_as_in_python(self):
+        vins = [None, "", "1HGCM82633A004352", "1HGCM82643A004352", "11111111111111111"]
+        vins += ["1M8GDM9AXKP042788", "1M8GDM9A1KP042788", "IHGCM82633A004352"]
+        vins += ["1HGCM82633A00435", "1HGCM82633A0043522", "1hgcm82633a004352"]
+        for vin in vins:
+            with self.subTest(vin=vin):
+                query = SQL("SELECT %s", vin_valid_sql(SQL("%s::text", vin)))
+                [(valid,)] = self.env.execute_query(query)
+                self.assertEqual(valid, bool(vin) and not vin_problem(vin))

@@ -11,6 +11,8 @@ import re
 
 import ultravin
 
+from odoo.tools import SQL
+
 VIN_LENGTH = 17
 # 49 CFR 565.15(c), table III: value of each letter for the check digit.
 _VALUES = {
@@ -75,6 +77,40 @@ def vin_problem(vin):
     if vin[_CHECK_POSITION] != check_digit(vin):
         return "check_digit"
     return False
+
+
+def vin_valid_sql(vin):
+    """Return as SQL whether a VIN has no :func:`vin_problem`; false for none.
+
+    For what is asked of a million vehicles at once.
+
+    :param SQL vin: an expression
+    """
+    letters = "".join(char for char in _VALUES if not char.isdigit())
+    digits = SQL(
+        "translate(%s, %s, %s)",
+        vin,
+        letters,
+        "".join(str(_VALUES[char]) for char in letters),
+    )
+    remainder = SQL(
+        "(%s) %% 11",
+        SQL(" + ").join(
+            SQL("substr(%s, %s, 1)::int * %s", digits, position, weight)
+            for position, weight in enumerate(_WEIGHTS, 1)
+            if weight
+        ),
+    )
+    return SQL(
+        """CASE WHEN %(vin)s ~ %(shape)s
+                THEN substr(%(vin)s, %(check)s, 1) = CASE %(remainder)s WHEN 10 THEN 'X'
+                     ELSE (%(remainder)s)::text END
+                ELSE FALSE END""",
+        vin=vin,
+        shape=f"^[{''.join(_VALUES)}]{{{VIN_LENGTH}}}$",
+        check=_CHECK_POSITION + 1,
+        remainder=remainder,
+    )
 
 
 def decode_vins(vins):

@@ -19,3 +19,9 @@ from . import customer_contact_setup_statistics
 from . import customer_contact_statistics
 from . import customer_interaction_mail
 from . import res_company
+from . import customer_data_feed_source_carfax
+from . import customer_data_feed_carfax
+from . import customer_data_feed_terms
+from . import customer_contact_setup_carfax
+from . import customer_vehicle_plate
+from . import product_template

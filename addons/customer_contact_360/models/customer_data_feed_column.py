@@ -48,9 +48,9 @@ class CustomerDataFeedColumn(models.Model):
             if column.source and allowed is not None and column.source not in allowed:
                 raise ValidationError(
                     self.env._(
-                        "“%(source)s” must not be passed on to %(provider)s. Choose "
+                        "“%(column)s” must not be passed on to %(provider)s. Choose "
                         "another source for the column.",
-                        source=dict(self._selection_source())[column.source],
+                        column=dict(self._selection_source())[column.source],
                         provider=column.feed_id._get_provider_label(),
                     )
                 )

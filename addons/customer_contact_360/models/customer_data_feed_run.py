@@ -273,7 +273,6 @@ class CustomerDataFeedRun(models.Model):
         feed = self.feed_id
         self.env.flush_all()
         since = feed.entered_from or self.until
-        left_out = self._note_omissions(since)
         name = self._get_free_name()
         written = {}
 
@@ -292,6 +291,8 @@ class CustomerDataFeedRun(models.Model):
             },
             write,
         )
+        # Only now: what is noted as sent would not have been in the file.
+        left_out = self._note_omissions(since)
         vals = {
             "state": "empty",
             "since": since,

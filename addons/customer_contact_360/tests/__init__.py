@@ -7,3 +7,4 @@ from . import test_feed
 from . import test_reminder_dispatch
 from . import test_run
 from . import test_statistics
+from . import test_carfax
