@@ -1056,12 +1056,14 @@ class CustomerInteraction(models.Model):
         :param bool unsubscribe: whether its foot has a link to unsubscribe
         """
         self.ensure_one()
+        lang = self._get_lang()
         return str(
             self.env["ir.qweb"]
-            .with_context(lang=self._get_lang())
+            .with_context(lang=lang)
             ._render(
                 "auto_shop.customer_email_layout",
                 {
+                    "direction": self.env["res.lang"]._get_data(code=lang).direction,
                     "shop": self.company_id._get_letterhead(),
                     "body": self._body_marker,
                     "unsubscribe_url": unsubscribe and self._unsubscribe_marker,

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import split_every
 
+from ..tools.email_text import email_to_text
 from .shop_queue_mixin import CONFLICTS
 
 # Mails that are claimed together: what a crash makes wait for the end of its claim.
@@ -113,6 +114,13 @@ class MailMail(models.Model):
                 raise
             self.env["ir.cron"]._commit_progress()
         return result
+
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        emails = super()._prepare_outgoing_list(*args, **kwargs)
+        if self.interaction_id:
+            for values in emails:
+                values["body_alternative"] = email_to_text(values["body"])
+        return emails
 
     def _claim(self):
         """Claim mails of interactions and commit the claim."""

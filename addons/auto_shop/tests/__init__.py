@@ -33,3 +33,4 @@ from . import test_other_roles
 from . import test_locations_apart
 from . import test_shop_settings
 from . import test_unsubscribe
+from . import test_email_text

@@ -163,4 +163,6 @@ class CustomerInteraction(models.Model):
 
     def _merge_last_service_date(self):
         date = self.vehicle_id.last_invoice_date or self.vehicle_id.last_visit_date
-        return date and format_date(self.env, date, lang_code=self._get_lang())
+        return date and format_date(
+            self.env, date, lang_code=self._get_lang(), date_format="long"
+        )
