@@ -24,6 +24,7 @@
         "views/customer_contact_setup_feed_views.xml",
         "views/customer_contact_setup_carfax_views.xml",
         "views/customer_contact_setup_mail_views.xml",
+        "views/customer_contact_setup_postcard_views.xml",
         "views/menus.xml",
         "views/customer_contact_statistics_views.xml",
     ],

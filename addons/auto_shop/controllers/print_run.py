@@ -10,7 +10,7 @@ from odoo.http import content_disposition, request
 
 class PrintRunController(http.Controller):
     @http.route("/auto_shop/print_run/<int:run_id>.pdf", type="http", auth="user")
-    def download(self, run_id):
+    def download(self, run_id, **params):
         """The cards of a print run, from a file on disk: there may be thousands."""
         run = request.env["customer.print.run"].browse(run_id).exists()
         if not run:

@@ -183,9 +183,9 @@ class CustomerPrintRun(models.Model):
         if self.state == "to_print" and not self._close():
             return self._notify_nothing_left()
         return {
-            "type": "ir.actions.act_url",
-            "url": f"/auto_shop/print_run/{self.id}.pdf",
-            "target": "download",
+            "type": "ir.actions.client",
+            "tag": "auto_shop.download",
+            "params": {"url": f"/auto_shop/print_run/{self.id}.pdf"},
         }
 
     def _close(self):

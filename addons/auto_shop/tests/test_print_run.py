@@ -172,7 +172,7 @@ class TestPrintRun(AutoShopCommon, HttpCase):
         self.assertEqual(set(self.cards.mapped("state")), {"cancelled"})
 
     def test_download(self):
-        url = self._as_staff().action_print()["url"]
+        url = self._as_staff().action_print()["params"]["url"]
         self.authenticate("shop_staff", "shop_staff")
         response = self.url_open(url)
         self.assertEqual(response.status_code, 200)
@@ -203,7 +203,9 @@ class TestPrintRun(AutoShopCommon, HttpCase):
             run.action_mailed()
         self.assertEqual(run.card_count, 3)
         action = run.action_print()
-        self.assertEqual(action["url"], f"/auto_shop/print_run/{run.id}.pdf")
+        self.assertEqual(
+            action["params"]["url"], f"/auto_shop/print_run/{run.id}.pdf"
+        )
         self.assertEqual(run.state, "printed")
         self.assertEqual(set(self.cards.mapped("state")), {"queued"})
         later = self.env["customer.interaction"]._plan(

@@ -146,7 +146,7 @@ def flatten(image):
     turned = {3: 180, 6: 270, 8: 90}.get(image.getexif().get(0x0112, 1))
     if turned:
         image = image.rotate(turned, expand=True)
-    if image.mode == "P" or "A" in image.mode or "transparency" in image.info:
+    if "A" in image.mode or "transparency" in image.info:
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(paper, image)

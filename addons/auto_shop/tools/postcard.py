@@ -17,11 +17,12 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 
 import lxml.html
 from PIL import Image, ImageDraw, ImageFont
 
-from .pdf_stream import PdfPicture, PdfStream, flatten, load_font
+from .pdf_stream import PdfPicture, PdfStream, PrintFont, flatten, load_font
 
 INCH = 72
 # What is printed beyond the cut, on each side, so that no white edge shows.
@@ -429,6 +430,28 @@ def lay_out(card):
     return front, back, problems
 
 
+def get_picture_size(size):
+    """Return width and height in inches of the place for the picture."""
+    width, height = size.paper
+    return width / INCH, (height - size.band) / INCH
+
+
+def get_fingerprint(*sides):
+    """Return a name for what these sides look like: another look, another name."""
+    digest = sha256()
+    for side in sides:
+        for kind, *values in side.shapes:
+            digest.update(kind.encode())
+            for value in values:
+                if isinstance(value, bytes):
+                    digest.update(sha256(value).digest())
+                else:
+                    if isinstance(value, PrintFont):
+                        value = (value.name, value.weight)
+                    digest.update(repr(value).encode())
+    return digest.hexdigest()[:32]
+
+
 def get_text(side):
     """Return what stands on a side, for those who cannot see it."""
     return " ".join(shape[-1] for shape in side.shapes if shape[0] == "text")
@@ -651,7 +674,7 @@ def _pdf_colour(colour):
 # === PNG ===
 
 # Drawn larger and shrunk: small type looks better so.
-OVERSAMPLING = 3
+OVERSAMPLING = 2
 
 
 def draw_png(side, size, width, trimmed=True):
@@ -720,6 +743,6 @@ def _get_screen_picture(data, target):
         picture = flatten(picture)
     scale = max(target[0] / picture.width, target[1] / picture.height)
     wide, high = (max(1, round(v * scale)) for v in picture.size)
-    picture = picture.resize((wide, high), Image.Resampling.BILINEAR)
+    picture = picture.resize((wide, high), Image.Resampling.BILINEAR, reducing_gap=2)
     left, top = (wide - target[0]) // 2, (high - target[1]) // 2
     return picture.crop((left, top, left + target[0], top + target[1]))

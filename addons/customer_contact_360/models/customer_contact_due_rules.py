@@ -142,6 +142,15 @@ class CustomerContactDue(models.Model):
         }
 
     @api.model
+    def _get_keys(self, query):
+        """Return the keys of the occasions that a query of what is due finds."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT dedupe_key FROM (%s) AS due", query)
+        )
+        return {key for (key,) in rows}
+
+    @api.model
     def _get_purpose(self, kind, company):
         return self.env["customer.interaction.purpose"]._get(f"contact_{kind}", company)
 

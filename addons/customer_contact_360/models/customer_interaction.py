@@ -61,12 +61,21 @@ class CustomerInteraction(models.Model):
             ).items():
                 first = min(row.due_date or oldest for row in rows)
                 query = due._get_due_query(setup, kind, first, today, rows)
-                if query is not None:
-                    found = due._get_reached(query)
+                if query is None:
+                    continue
+                found = due._get_reached(query)
+                reach |= {
+                    row: found[row.dedupe_key]
+                    for row in rows
+                    if row.dedupe_key in found
+                }
+                # A card that waits for its printer goes, whatever address turned up.
+                if cards := rows.filtered(lambda row: row._is_card_handed_over()):
+                    keys = due._get_keys(query)
                     reach |= {
-                        row: found[row.dedupe_key]
-                        for row in rows
-                        if row.dedupe_key in found
+                        row: (row.partner_id.id, row.channel)
+                        for row in cards
+                        if row.dedupe_key in keys
                     }
         return reach
 
@@ -76,12 +85,7 @@ class CustomerInteraction(models.Model):
         reminders = holding._get_reminders()
         reach = reminders._get_reach_now()
         stale = reminders.filtered(
-            lambda row: (
-                row not in reach
-                # A card that waits for its print run goes, whatever address turned up.
-                or not row._is_card_handed_over()
-                and reach[row] != (row.partner_id.id, row.channel)
-            )
+            lambda row: reach.get(row) != (row.partner_id.id, row.channel)
         )
         return holding - stale
 
