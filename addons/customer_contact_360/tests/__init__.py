@@ -3,7 +3,6 @@ from . import test_due_recipients
 from . import test_due_reminders
 from . import test_due_vehicles
 from . import test_email
-from . import test_due
 from . import test_postcard
 from . import test_postcard_tour
 from . import test_feed
