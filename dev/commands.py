@@ -153,6 +153,8 @@ def _pytest(
         **shop.server.environ,
         **testing.exported(shop, templates),
         "AUTO_SHOP_RUN": str(os.getpid()),
+        # The server in the tests' own process runs no jobs of OCA's queue.
+        "ODOO_QUEUE_JOB_CHANNELS": "root:0",
     }
     command = [
         shop.env.python,

@@ -31,7 +31,9 @@ class CustomerContactSetup(models.Model):
 
     _name = "customer.contact.setup"
     _description = "CRM Setup"
+    _inherit = ["shop.queue.mixin"]
     _rec_name = "company_id"
+    _queue_cron = "customer_contact_360.ir_cron_run"
 
     company_id = fields.Many2one(
         "res.company",
@@ -379,10 +381,7 @@ class CustomerContactSetup(models.Model):
         else. A location that was planned today is left alone until tomorrow, and one
         that cannot be planned keeps no other from its messages.
         """
-        setups = self.search(
-            Domain("company_id.active", "=", True)
-            & (Domain("email_enabled", "=", True) | Domain("post_enabled", "=", True))
-        )
+        setups = self._get_enabled()
         waiting = setups.filtered(lambda setup: setup._is_run_due())
         commit = self.env["ir.cron"]._commit_progress
         commit(remaining=len(waiting))
@@ -391,6 +390,24 @@ class CustomerContactSetup(models.Model):
             if not commit(1):
                 break
         setups._trigger_next_run()
+
+    @api.model
+    def _get_queue_shares(self, limit):
+        waiting = self._get_enabled().filtered(lambda setup: setup._is_run_due())
+        return dict.fromkeys(waiting.ids, 1)
+
+    @api.model
+    def _work_queue_share(self, part):
+        self.browse(part).exists()._run_alone()
+        return False
+
+    @api.model
+    def _get_enabled(self):
+        """Return the locations that send any messages."""
+        return self.search(
+            Domain("company_id.active", "=", True)
+            & (Domain("email_enabled", "=", True) | Domain("post_enabled", "=", True))
+        )
 
     def _run_alone(self):
         """Run one location, unless another worker does."""

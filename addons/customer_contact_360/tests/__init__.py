@@ -10,3 +10,4 @@ from . import test_reminder_dispatch
 from . import test_run
 from . import test_statistics
 from . import test_carfax
+from . import test_shared_plan
