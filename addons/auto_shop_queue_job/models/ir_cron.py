@@ -28,7 +28,7 @@ class IrCron(models.Model):
     def _trigger_list(self, at_list):
         now = fields.Datetime.now()
         if any(at <= now for at in at_list) and self._has_job_workers():
-            self._spread_at_commit()
+            self._spread_at_commit(super()._trigger_list)
             at_list = [at for at in at_list if at > now]
         return super()._trigger_list(at_list)
 
@@ -41,20 +41,23 @@ class IrCron(models.Model):
 
     # === SPREADING ===
 
-    def _spread_at_commit(self):
-        """Make the jobs when all is there that this transaction puts in the queue."""
+    def _spread_at_commit(self, wake):
+        """Make the jobs when all is there that this transaction puts in the queue.
+
+        :param wake: wakes the scheduled action itself
+        """
         precommit = self.env.cr.precommit
         if WOKEN not in precommit.data:
-            precommit.data[WOKEN] = set()
-            precommit.add(self.env["ir.cron"].sudo()._spread_woken)
-        precommit.data[WOKEN].add(self.id)
+            precommit.data[WOKEN] = {}
+            precommit.add(self.env["ir.cron"]._spread_woken)
+        precommit.data[WOKEN][self.id] = wake
 
     @api.model
     def _spread_woken(self):
-        for cron in self.browse(self.env.cr.precommit.data.pop(WOKEN)):
+        for cron_id, wake in self.env.cr.precommit.data.pop(WOKEN).items():
             # A job that was there before may have looked before we commit.
-            if not cron._spread():
-                super(IrCron, cron)._trigger_list([fields.Datetime.now()])
+            if not self.browse(cron_id)._spread():
+                wake([fields.Datetime.now()])
 
     def _spread(self, spare=0):
         """Make a job for each share that waits and has none yet.
