@@ -26,6 +26,7 @@
         "views/customer_contact_setup_mail_views.xml",
         "views/customer_contact_setup_postcard_views.xml",
         "views/menus.xml",
+        "wizards/customer_merge_wizard_views.xml",
         "views/customer_contact_statistics_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",

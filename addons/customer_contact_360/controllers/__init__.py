@@ -1,1 +1,2 @@
 from . import postcard
+from . import merge

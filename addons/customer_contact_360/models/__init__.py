@@ -28,3 +28,5 @@ from . import customer_data_feed_terms
 from . import customer_contact_setup_carfax
 from . import customer_vehicle_plate
 from . import product_template
+from . import customer_merge
+from . import customer_merge_template

@@ -11,3 +11,5 @@ from . import test_run
 from . import test_statistics
 from . import test_carfax
 from . import test_shared_plan
+from . import test_merge
+from . import test_statistics_tour
