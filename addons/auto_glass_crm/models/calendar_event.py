@@ -92,10 +92,7 @@ class CalendarEvent(models.Model):
             )
         )
         # Who cannot be texted is scheduled freely.
-        reasons = linked.customer_id._text_block_reasons()
-        return linked.filtered(
-            lambda event: event.customer_id._origin.id not in reasons
-        )
+        return linked - linked._get_not_textable()
 
     def _check_sent_to_crm(self):
         """Nothing goes on the schedule before its order was sent to the CRM.
@@ -132,9 +129,8 @@ class CalendarEvent(models.Model):
         There is no question whose answer could move them.
         """
         linked = self.filtered(lambda event: event.work_order_id.sent_to_crm_at)
-        reasons = linked.customer_id._text_block_reasons()
         now = fields.Datetime.now()
-        for event in linked.filtered(lambda event: event.customer_id.id in reasons):
+        for event in linked._get_not_textable():
             if event.shop_state == "booked" and event.start > now:
                 event._move_lead("scheduled")
             elif event.shop_state in ("completed", "cancelled"):

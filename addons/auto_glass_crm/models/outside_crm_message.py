@@ -325,7 +325,9 @@ class OutsideCrmMessage(models.Model):
                 "phone": company.phone or None,
                 "email": company.email or None,
             },
-            "customer": self._prepare_customer_payload(order.partner_id),
+            "customer": self._prepare_customer_payload(
+                order.partner_id.with_company(company)
+            ),
             "vehicle": self._prepare_vehicle_payload(order.vehicle_id),
             "order": {
                 "id": order.id,

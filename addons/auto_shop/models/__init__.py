@@ -6,6 +6,7 @@ from . import vehicle_odometer_reading
 from . import vehicle_deferred_work
 from . import customer_question_mixin
 from . import shop_queue_mixin
+from . import customer_text_badge_mixin
 from . import customer_consent
 from . import phone_blacklist
 from . import mail_blacklist

@@ -4,7 +4,8 @@ from odoo import fields, models
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "customer.text.badge.mixin"]
 
     vehicle_id = fields.Many2one(
         "customer.vehicle",
@@ -20,8 +21,6 @@ class AccountMove(models.Model):
         index="btree_not_null",
         help="When it was posted, whatever date it bears.",
     )
-    can_be_texted = fields.Boolean(related="partner_id.can_be_texted")
-    text_block_reason = fields.Char(related="partner_id.text_block_reason")
 
     def _post(self, soft=True):
         posted = super()._post(soft=soft)

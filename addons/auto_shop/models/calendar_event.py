@@ -45,7 +45,12 @@ class CalendarEvent(models.Model):
     """
 
     _name = "calendar.event"
-    _inherit = ["calendar.event", "customer.question.mixin"]
+    _inherit = [
+        "calendar.event",
+        "customer.question.mixin",
+        "customer.text.badge.mixin",
+    ]
+    _text_badge_customer = "customer_id"
     _check_company_auto = True
 
     name = fields.Char(
@@ -124,8 +129,6 @@ class CalendarEvent(models.Model):
     customer_phone = fields.Char(
         string="Phone", compute="_compute_customer_phone", groups="base.group_user"
     )
-    can_be_texted = fields.Boolean(related="customer_id.can_be_texted")
-    text_block_reason = fields.Char(related="customer_id.text_block_reason")
     notify_customer = fields.Boolean(
         store=False,
         copy=False,
@@ -417,19 +420,24 @@ class CalendarEvent(models.Model):
         To be extended by addons, which take away. Here: there is wording for it, and
         the customer can be texted.
         """
-        reasons = self.customer_id._text_block_reasons()
         purposes = self.env["customer.interaction.purpose"]
         has_wording = {
             company: bool(purposes._get(f"appointment_{notice}", company))
             for company in self.company_id
         }
-        return self.filtered(
-            lambda event: (
-                event.customer_id
-                and has_wording[event.company_id]
-                and event.customer_id.id not in reasons
-            )
+        return (self - self._get_not_textable()).filtered(
+            lambda event: event.customer_id and has_wording[event.company_id]
         )
+
+    def _get_not_textable(self):
+        """Return the appointments whose customer their location cannot text."""
+        blocked = self.browse()
+        for location, events in self.grouped("company_id").items():
+            reasons = events.customer_id._origin._text_block_reasons(location)
+            blocked += events.filtered(
+                lambda event, reasons=reasons: event.customer_id._origin.id in reasons
+            )
+        return blocked
 
     def _notice_still_holds(self, purpose_code, told_start):
         """Tell whether a planned notice is still true.

@@ -64,6 +64,15 @@ class CustomerConsent(models.Model):
         help="The number or address that the customer had at that moment.",
     )
     note = fields.Char(readonly=True)
+    # Which other locations a customer deals with is not for everybody to see.
+    location_id = fields.Many2one(
+        "res.company",
+        string="Texted To",
+        readonly=True,
+        groups="base.group_system",
+        help="The location that STOP or START was texted to, or whose text the "
+        "provider refused.",
+    )
     user_id = fields.Many2one("res.users", string="By", readonly=True)
     date = fields.Datetime(required=True, readonly=True)
 

@@ -736,7 +736,16 @@ class CustomerInteraction(models.Model):
         return reasons
 
     def _block_reasons_sms(self):
-        """The customer's consent; a direct answer only needs a number not stopped."""
+        reasons = {}
+        for location, rows in self.grouped("company_id").items():
+            reasons.update(rows._block_reasons_sms_of(location))
+        return reasons
+
+    def _block_reasons_sms_of(self, location):
+        """The customer's consent; a direct answer only needs a number not stopped.
+
+        :param location: whose texts these are; a START is for the one it was texted to
+        """
         codes = {
             "no_number": "no_address",
             "invalid_number": "invalid_address",
@@ -745,13 +754,9 @@ class CustomerInteraction(models.Model):
             "number_stopped": "opted_out",
             "customer_stopped": "opted_out",
         }
-        by_partner = self.partner_id._text_block_reasons()
-        stopped = (
-            self.env["phone.blacklist"]
-            .sudo()
-            .search([("number", "in", self.filtered("number").mapped("number"))])
-        )
-        stopped_numbers = set(stopped.mapped("number"))
+        partners = self.partner_id.with_company(location)
+        by_partner = partners._text_block_reasons()
+        stopped_numbers = partners._get_blocked_numbers_sudo(self.mapped("number"))
         reasons = {}
         for row in self:
             code, sentence = by_partner.get(row.partner_id.id) or (None, None)

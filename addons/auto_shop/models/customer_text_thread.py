@@ -275,7 +275,7 @@ class CustomerTextThread(models.Model):
             # What the location has chosen is no secret; staff cannot read companies.
             "is_sandbox": self.company_id.sudo().sms_provider == "sandbox",
             "partner_id": partner.id,
-            "block_reason": (partner.text_block_reason or "")
+            "block_reason": self._get_block_reason()
             if partner
             else self.env._(
                 "This number belongs to no customer yet. Choose or create the customer "
@@ -287,6 +287,12 @@ class CustomerTextThread(models.Model):
             "unread_count": self.unread_count,
             "max_characters": MAX_CHARACTERS,
         }
+
+    def _get_block_reason(self):
+        """Return why this location cannot text the customer, or an empty string."""
+        self.ensure_one()
+        customer = self.partner_id.with_company(self.company_id)
+        return customer.text_block_reason or ""
 
     def _get_number_label(self):
         """Return the number as people write it."""
@@ -383,7 +389,7 @@ class CustomerTextThread(models.Model):
             raise UserError(
                 self.env._("Choose or create the customer of this number first.")
             )
-        if reason := self.partner_id.text_block_reason:
+        if reason := self._get_block_reason():
             raise UserError(reason)
         planned = self.env["customer.interaction"]._plan(
             [

@@ -4,9 +4,12 @@
 # pylint: disable=super-method-mismatch, missing-return
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..tools.phone import is_e164
+
+STOP_FIELDS = ("stop_received_at", "sms_started_company_ids")
 
 
 class PhoneBlacklist(models.Model):
@@ -19,6 +22,15 @@ class PhoneBlacklist(models.Model):
         help="The holder of this number texted STOP. Only a START from the same "
         "number lifts it.",
     )
+    sms_started_company_ids = fields.Many2many(
+        "res.company",
+        "phone_blacklist_sms_started_rel",
+        string="Texted START To",
+        readonly=True,
+        copy=False,
+        help="The holder of this number texted START to these locations since: they "
+        "may text it again, the others not.",
+    )
 
     def _search_number(self, operator, value):
         """Numbers that are E.164 already are looked up as they are: parsing one costs a
@@ -29,13 +41,13 @@ class PhoneBlacklist(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any("stop_received_at" in vals for vals in vals_list):
-            self._refuse_stop_date()
-        # Given, so that no default fills it in.
+        if any(fname in vals for vals in vals_list for fname in STOP_FIELDS):
+            self._refuse_stop_fields()
+        # Given, so that no default fills them in.
         blocked = super().create(
-            [{**vals, "stop_received_at": False} for vals in vals_list]
+            [{**vals, **dict.fromkeys(STOP_FIELDS, False)} for vals in vals_list]
         )
-        self._forget_text_blocks()
+        blocked._forget_starts()
         return blocked
 
     def write(self, vals):
@@ -43,11 +55,13 @@ class PhoneBlacklist(models.Model):
 
         The guard looks at the row alone: neither superuser nor context get round it.
         """
-        if "stop_received_at" in vals:
-            self._refuse_stop_date()
+        if any(fname in vals for fname in STOP_FIELDS):
+            self._refuse_stop_fields()
         if "number" in vals or not vals.get("active", True):
             self._check_no_stop()
         result = super().write(vals)
+        if vals.get("active"):
+            self._forget_starts()
         self._forget_text_blocks()
         return result
 
@@ -68,14 +82,14 @@ class PhoneBlacklist(models.Model):
                 )
             )
 
-    def _refuse_stop_date(self):
+    def _refuse_stop_fields(self):
         raise UserError(
-            self.env._("Only a STOP from the customer sets when it was received.")
+            self.env._("Only STOP and START from the customer change what they did.")
         )
 
     @api.model
     def _stop(self, number):
-        """Block ``number`` (E.164) because its holder texted STOP."""
+        """Block ``number`` (E.164) everywhere because its holder texted STOP."""
         blocked = self._add([number])
         # Past our own guards: this is the one method that may set the date.
         super(PhoneBlacklist, blocked).write(
@@ -84,15 +98,35 @@ class PhoneBlacklist(models.Model):
         return blocked
 
     @api.model
-    def _start(self, number):
-        """Lift the block of ``number`` (E.164) because its holder texted START."""
+    def _start(self, number, companies):
+        """Let ``companies`` text ``number`` (E.164): its holder texted them START.
+
+        The number stays on Odoo's own list as long as one location may not text it, so
+        that nothing which knows no locations goes to it.
+        """
         blocked = self.search([("number", "=", number)])
+        started = blocked.sudo().sms_started_company_ids | companies
         # Past our own guards: this is the one method that may lift a STOP.
         super(PhoneBlacklist, blocked).write(
-            {"stop_received_at": False, "active": False}
+            {
+                "stop_received_at": False,
+                "active": False,
+                "sms_started_company_ids": [Command.clear()],
+            }
+            if started._are_all_locations()
+            else {"sms_started_company_ids": [Command.set(started.ids)]}
         )
         self._forget_text_blocks()
         return blocked
+
+    def _forget_starts(self):
+        """Who is blocked anew is blocked for every location."""
+        restarted = self.sudo().filtered("sms_started_company_ids")
+        if restarted:
+            super(PhoneBlacklist, restarted).write(
+                {"sms_started_company_ids": [Command.clear()]}
+            )
+        self._forget_text_blocks()
 
     def _forget_text_blocks(self):
         """Whether a customer can be texted is computed from these rows."""

@@ -235,6 +235,29 @@ class ResCompany(models.Model):
             for email in (own or answers, answers or own)
         )
 
+    def _get_text_line_sudo(self):
+        """Return the locations that text through the same line, with this one.
+
+        What a customer writes to one of them is written to all. Through its numbers a
+        location has a line of its own: a text to a shared one could not be delivered.
+        """
+        self.ensure_one()
+        company = self.sudo()
+        service = company.twilio_messaging_service_sid
+        if company.sms_provider != "twilio" or not service:
+            return company
+        return company | company.search(
+            [
+                ("sms_provider", "=", "twilio"),
+                ("sms_twilio_account_sid", "=", company.sms_twilio_account_sid),
+                ("twilio_messaging_service_sid", "=", service),
+            ]
+        )
+
+    def _are_all_locations(self):
+        """Whether no location of this database is missing."""
+        return not self.sudo().search([("id", "not in", self.ids)], limit=1)
+
     def _leave_sandbox(self):
         self.sms_provider = "iap"
 

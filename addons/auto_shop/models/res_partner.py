@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, email_normalize, format_date
 from odoo.tools.misc import get_lang
 
@@ -15,6 +15,8 @@ from ..tools.phone import normalize_number, parse_number, text_number
 CONSENT_FIELDS = ("allow_texting", "do_not_mail", "do_not_call")
 PHONE_FIELDS = ("mobile", "phone")
 POSTAL_FIELDS = ("street", "street2", "city", "zip", "state_id", "country_id")
+# Written by STOP and START alone.
+STOP_FIELDS = ("sms_stopped_at", "sms_started_company_ids")
 # As Odoo's own mailings: an address is given up after this many bounces.
 MAX_BOUNCES = 5
 
@@ -32,8 +34,10 @@ class ConsentContext:
     note: str | None = None
     # Every value that is written is proof, also when nothing changes by it.
     logs_all: bool = False
-    # STOP and START: nobody else writes `sms_stopped_at`.
+    # STOP and START: nobody else writes `STOP_FIELDS`.
     may_stop: bool = False
+    # The location that the customer texted.
+    location_id: int | None = None
     # A merge copies values between contacts; consent is not one of them.
     keeps_consent: bool = False
 
@@ -99,10 +103,30 @@ class ResPartner(models.Model):
         groups="base.group_user",
     )
     sms_stopped_at = fields.Datetime(
-        string="Texted STOP On",
+        string="Texted STOP",
         readonly=True,
         copy=False,
-        help="The customer texted STOP. Only a START from the customer lifts it.",
+        help="The customer texted STOP to a location, which stops the texts of all of "
+        "them. Only a START from the customer lifts it, for the location that it is "
+        "texted to.",
+        groups="base.group_user",
+    )
+    sms_started_company_ids = fields.Many2many(
+        "res.company",
+        "res_partner_sms_started_rel",
+        string="Texted START To",
+        readonly=True,
+        copy=False,
+        help="Locations that the customer texted START to, while others are still "
+        "stopped.",
+        groups="base.group_user",
+    )
+    text_stopped_at = fields.Datetime(
+        string="Texted STOP On",
+        compute="_compute_text_stopped_at",
+        search="_search_text_stopped_at",
+        help="The customer texted STOP. Only a START from the customer, texted to this "
+        "location, lifts it.",
         groups="base.group_user",
     )
     can_be_texted = fields.Boolean(
@@ -156,9 +180,29 @@ class ResPartner(models.Model):
                 partner.phone, code
             )
 
+    @api.depends("sms_stopped_at", "sms_started_company_ids")
+    @api.depends_context("company")
+    def _compute_text_stopped_at(self):
+        location_id = self.env.company.id
+        for partner in self:
+            stopped_at = partner.sms_stopped_at
+            # As superuser: the current location may be one that the user cannot read.
+            if stopped_at and location_id in partner.sudo().sms_started_company_ids.ids:
+                stopped_at = False
+            partner.text_stopped_at = stopped_at
+
+    def _search_text_stopped_at(self, operator, value):
+        if operator not in ("in", "not in") or set(value) != {False}:
+            return NotImplemented
+        stopped = Domain("sms_stopped_at", "!=", False) & Domain(
+            "sms_started_company_ids", "not in", self.env.company.ids
+        )
+        return stopped if operator == "not in" else ~stopped
+
     @api.depends(
-        "allow_texting", "text_number", "sms_stopped_at", "mobile", "phone", "name"
+        "allow_texting", "text_number", "text_stopped_at", "mobile", "phone", "name"
     )
+    @api.depends_context("company")
     def _compute_can_be_texted(self):
         reasons = self._text_block_reasons()
         for partner in self:
@@ -172,11 +216,11 @@ class ResPartner(models.Model):
             return NotImplemented
         if set(value) == {True, False}:
             return Domain.TRUE if operator == "in" else Domain.FALSE
-        blocked = self.env["phone.blacklist"].sudo()._search([])
+        blocked = self._get_blocked_sudo()._search(self._get_blocked_here_domain())
         domain = (
             Domain("allow_texting", "=", True)
             & Domain("text_number", "!=", False)
-            & Domain("sms_stopped_at", "=", False)
+            & Domain("text_stopped_at", "=", False)
             & Domain("text_number", "not in", blocked.subselect("number"))
         )
         wanted = (True in value) == (operator == "in")
@@ -219,12 +263,12 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         system = self._get_consent_context()
-        if any(vals.get("sms_stopped_at") for vals in vals_list):
+        if any(vals.get(fname) for vals in vals_list for fname in STOP_FIELDS):
             self._check_may_stop()
         partners = super().create(
             [
-                # Given, so that no default fills it in.
-                {"sms_stopped_at": False, **self._prepare_phone_vals(vals)}
+                # Given, so that no default fills them in.
+                {**dict.fromkeys(STOP_FIELDS, False), **self._prepare_phone_vals(vals)}
                 for vals in vals_list
             ]
         )
@@ -329,18 +373,20 @@ class ResPartner(models.Model):
             "context": {"default_owner_id": self.id},
         }
 
-    def _text_block_reasons(self):
+    def _text_block_reasons(self, company=None):
         """Why these customers cannot be texted: the one place of the rule.
 
-        Two queries, however many customers.
+        Three queries at most, however many customers.
 
+        :param company: the location that would text; the current one unless given
         :return: ``{partner_id: (code, sentence)}`` of those that cannot. ``no_consent``
             comes last, so that who may leave it out (an answer to what the customer
             just wrote) still meets every other one.
         """
-        stops = self._get_blocked_numbers_sudo(self.mapped("text_number"))
+        partners = self.with_company(company)
+        stops = partners._get_blocked_numbers_sudo(partners.mapped("text_number"))
         reasons = {}
-        for partner in self:
+        for partner in partners:
             if reason := partner._get_text_block_reason(stops):
                 reasons[partner.id] = reason
         return reasons
@@ -349,11 +395,12 @@ class ResPartner(models.Model):
         """:param blocked_numbers: ``{number: when STOP was received or False}``"""
         self.ensure_one()
         number = self.text_number
-        if self.sms_stopped_at:
+        if self.text_stopped_at:
             return "customer_stopped", self.env._(
                 "Texted STOP on %(date)s. Only the customer can lift that, by texting "
-                "START.",
-                date=format_date(self.env, self.sms_stopped_at),
+                "START to %(location)s.",
+                date=format_date(self.env, self.text_stopped_at),
+                location=self.env.company.name,
             )
         if not number:
             return self._get_no_number_reason()
@@ -361,9 +408,10 @@ class ResPartner(models.Model):
             if stopped_at := blocked_numbers[number]:
                 return "number_stopped", self.env._(
                     "STOP was texted from %(number)s on %(date)s. Only a START from "
-                    "this number lifts that.",
+                    "this number to %(location)s lifts that.",
                     number=number,
                     date=format_date(self.env, stopped_at),
+                    location=self.env.company.name,
                 )
             return "number_stopped", self.env._(
                 "%(number)s is on the list of blocked phone numbers.", number=number
@@ -549,7 +597,8 @@ class ResPartner(models.Model):
     def _text_stop(self, number, source, note=None):
         """Nobody texts this number, nor the customers who have it, any more.
 
-        For system paths, with rights on every location: the block knows no companies.
+        For system paths, with rights on every location: a STOP to one is a STOP to
+        all, also to those that the customer came back to before.
 
         :param number: the number that STOP came from, or that the provider refused
         :param source: a source of ``customer.consent``
@@ -560,44 +609,103 @@ class ResPartner(models.Model):
         if not parse_number(number):
             return customers
         self.env["phone.blacklist"]._stop(number)
-        customers._write_stop({"allow_texting": False}, number, source, note)
-        customers.filtered(lambda customer: not customer.sms_stopped_at)._write_stop(
-            {"sms_stopped_at": fields.Datetime.now()}, number, source, note
+        customers._write_stop({"allow_texting": False}, source, note)
+        customers.filtered(
+            lambda customer: (
+                not customer.sms_stopped_at or customer.sms_started_company_ids
+            )
+        )._write_stop(
+            {
+                "sms_stopped_at": fields.Datetime.now(),
+                "sms_started_company_ids": [Command.clear()],
+            },
+            source,
+            note,
         )
+        if not customers:
+            self._log_number_of_nobody(number, False, source, note)
         return customers
 
     @api.model
-    def _text_start(self, number, source, note=None):
-        """Lift what `_text_stop` did, because the customer texted START."""
+    def _text_start(self, number, source, note=None, locations=None):
+        """Lift what `_text_stop` did, because the customer texted START.
+
+        Only for the location that the customer wants to hear from.
+
+        :param locations: the current one, with those that text through the same line,
+            unless given
+        :return: the customers who come back
+        """
         number = normalize_number(number)
         customers = self._get_customers_of_number(number)
         if not parse_number(number):
             return customers
-        self.env["phone.blacklist"]._start(number)
-        customers._write_stop(
-            {"sms_stopped_at": False, "allow_texting": True}, number, source, note
+        locations = locations or self.env.company._get_text_line_sudo()
+        self.env["phone.blacklist"]._start(number, locations)
+        # What only another location knows, this one does not text.
+        customers = customers.filtered(
+            lambda customer: (
+                not customer.company_id
+                or customer.company_id.sudo() in locations.parent_ids
+            )
         )
+        stopped_elsewhere = customers.filtered(
+            lambda customer: (
+                customer.sms_stopped_at
+                and not (
+                    customer.sudo().sms_started_company_ids | locations
+                )._are_all_locations()
+            )
+        )
+        stopped_elsewhere._write_stop(
+            {
+                "sms_started_company_ids": [
+                    Command.link(location.id) for location in locations
+                ],
+                "allow_texting": True,
+            },
+            source,
+            note,
+        )
+        (customers - stopped_elsewhere)._write_stop(
+            {
+                "sms_stopped_at": False,
+                "sms_started_company_ids": [Command.clear()],
+                "allow_texting": True,
+            },
+            source,
+            note,
+        )
+        if not customers:
+            self._log_number_of_nobody(number, True, source, note)
         return customers
 
-    def _write_stop(self, vals, number, source, note):
-        """Write what a STOP or START from ``number`` means, and keep the proof of it.
+    def _write_stop(self, vals, source, note):
+        """Write what a STOP or START means, and keep the proof of it."""
+        context = ConsentContext(
+            source,
+            note,
+            logs_all=True,
+            may_stop=True,
+            location_id=self.env.company.id,
+        )
+        return self.with_context(consent_context=context).write(vals)
 
-        A number that no customer has gets its line too.
-        """
-        context = ConsentContext(source, note, logs_all=True, may_stop=True)
-        self.with_context(consent_context=context).write(vals)
-        if not self and "allow_texting" in vals:
-            self.env["customer.consent"]._record_sudo(
-                [
-                    {
-                        "field_name": "allow_texting",
-                        "granted": vals["allow_texting"],
-                        "source": source,
-                        "number": number,
-                        "note": note,
-                    }
-                ]
-            )
+    @api.model
+    def _log_number_of_nobody(self, number, granted, source, note):
+        """Keep the proof of a STOP or START from a number that no customer has."""
+        self.env["customer.consent"]._record_sudo(
+            [
+                {
+                    "field_name": "allow_texting",
+                    "granted": granted,
+                    "source": source,
+                    "number": number,
+                    "note": note,
+                    "location_id": self.env.company.id,
+                }
+            ]
+        )
 
     @api.model
     def _find_by_text_number(self, number, company):
@@ -658,6 +766,23 @@ class ResPartner(models.Model):
         sources.filtered("sms_stopped_at").with_context(consent_context=context).write(
             {"sms_stopped_at": False}
         )
+
+    def _merge_starts_sudo(self, sources):
+        """Keep for ``self`` only the locations that each of the contacts came back to.
+
+        Before ``sources`` are merged into it: a merge moves such links to where they
+        are missing, so that more locations could text than the customer wants.
+        """
+        contacts = (self | sources).sudo()
+        if not contacts.sms_started_company_ids:
+            return
+        stopped = contacts.filtered("sms_stopped_at")
+        started = stopped[:1].sms_started_company_ids
+        for contact in stopped:
+            started &= contact.sms_started_company_ids
+        context = ConsentContext("staff", may_stop=True)
+        for contact in contacts.with_context(consent_context=context):
+            contact.sms_started_company_ids = started if contact == self else False
 
     def _split_name(self):
         """Return ``(first, last)`` of a person's name; a company has no first name.
@@ -768,9 +893,9 @@ class ResPartner(models.Model):
         :raises UserError: for what only the customer may change
         """
         if system and system.keeps_consent:
-            kept = ("sms_stopped_at", *CONSENT_FIELDS)
+            kept = (*STOP_FIELDS, *CONSENT_FIELDS)
             return {fname: vals[fname] for fname in vals if fname not in kept}
-        if "sms_stopped_at" in vals:
+        if any(fname in vals for fname in STOP_FIELDS):
             self._check_may_stop()
         if vals.get("allow_texting") and not (system and system.may_stop):
             self._check_not_stopped()
@@ -809,14 +934,15 @@ class ResPartner(models.Model):
             )
 
     def _check_not_stopped(self):
-        for partner in self.filtered("sms_stopped_at"):
+        for partner in self.filtered("text_stopped_at"):
             raise UserError(
                 self.env._(
                     "%(name)s texted STOP on %(date)s. Nobody here can turn Allow "
-                    "Texting on again: ask the customer to text START to the shop's "
-                    "number.",
+                    "Texting on again: ask the customer to text START to the number "
+                    "of %(location)s.",
                     name=partner.display_name,
-                    date=format_date(self.env, partner.sms_stopped_at),
+                    date=format_date(self.env, partner.text_stopped_at),
+                    location=self.env.company.name,
                 )
             )
 
@@ -827,13 +953,13 @@ class ResPartner(models.Model):
         source = system.source if system else self._get_consent_source()
         self.env["customer.consent"]._record_sudo(
             [
-                partner._prepare_consent_vals(fname, source, system and system.note)
+                partner._prepare_consent_vals(fname, source, system)
                 for partner in self
                 for fname in changed[partner.id]
             ]
         )
 
-    def _prepare_consent_vals(self, fname, source, note):
+    def _prepare_consent_vals(self, fname, source, system):
         self.ensure_one()
         by_address = fname == "do_not_mail"
         return {
@@ -846,7 +972,8 @@ class ResPartner(models.Model):
             "number": self.email
             if by_address
             else self.text_number or self.mobile or self.phone,
-            "note": note,
+            "note": system and system.note,
+            "location_id": system and system.location_id,
         }
 
     def _sync_mail_blacklist(self):
@@ -890,17 +1017,30 @@ class ResPartner(models.Model):
     def _get_blocked_numbers_sudo(self, numbers):
         """Return ``{number: when STOP was received or False}`` of blocked ones.
 
-        The list of blocked numbers is for administrators; whether the number of a
-        customer that one may see is on it, is for whoever writes to that customer.
+        Of those that the current location may not text.
         """
         numbers = [number for number in set(numbers) if number]
         if not numbers:
             return {}
-        blocked = self.env["phone.blacklist"].sudo()
-        rows = blocked.search_fetch(
-            [("number", "in", numbers)], ["number", "stop_received_at"]
+        rows = self._get_blocked_sudo().search_fetch(
+            Domain("number", "in", numbers) & self._get_blocked_here_domain(),
+            ["number", "stop_received_at"],
         )
         return {row.number: row.stop_received_at for row in rows}
+
+    @api.model
+    def _get_blocked_sudo(self):
+        """Return the model of Odoo's list of blocked numbers.
+
+        It is for administrators; whether the number of a customer that one may see is
+        on it, is for whoever writes to that customer.
+        """
+        return self.env["phone.blacklist"].sudo()
+
+    @api.model
+    def _get_blocked_here_domain(self):
+        """Leave out the numbers that texted START to the current location."""
+        return Domain("sms_started_company_ids", "not in", self.env.company.ids)
 
     def _get_customers_of_number(self, number):
         """Every customer of every location with that number, archived ones too."""

@@ -7,7 +7,8 @@ from odoo.fields import Domain
 class SaleOrder(models.Model):
     """A work order is a sales order for a vehicle; a quote is its draft."""
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "customer.text.badge.mixin"]
 
     vehicle_id = fields.Many2one(
         "customer.vehicle",
@@ -35,8 +36,6 @@ class SaleOrder(models.Model):
     )
     event_count = fields.Integer(compute="_compute_event_count")
     next_appointment = fields.Datetime(compute="_compute_event_count")
-    can_be_texted = fields.Boolean(related="partner_id.can_be_texted")
-    text_block_reason = fields.Char(related="partner_id.text_block_reason")
 
     _odometer_positive = models.Constraint(
         "CHECK (odometer >= 0)", "An odometer reading cannot be below zero."

@@ -402,7 +402,7 @@ class SmsSms(models.Model):
             ),
             limit,
         )
-        blocked = self._get_blocked(rows)
+        blocked = self.with_company(company)._get_blocked(rows)
         for (code, sentence), group in blocked.items():
             texts = self.browse(row["id"] for row in group)
             texts.write({"state": "canceled", "failure_type": "sms_optout"})
@@ -523,6 +523,7 @@ class SmsSms(models.Model):
     def _get_loose_block_reasons(self):
         """Return `{id: (code, sentence)}` of texts to a bare number that may not go.
 
+        From the current location.
         They come from Odoo's own window for texts, which knows no consent. A number
         of nobody gets texts of administrators only, who test the line.
         """
@@ -530,15 +531,9 @@ class SmsSms(models.Model):
         if not loose:
             return {}
         numbers = loose.mapped("number")
-        stopped = set(
-            self.env["phone.blacklist"]
-            .sudo()
-            .search([("number", "in", numbers)])
-            .mapped("number")
-        )
-        customers = (
-            self.env["res.partner"].sudo().search([("text_number", "in", numbers)])
-        )
+        partners = self.env["res.partner"].sudo()
+        stopped = partners._get_blocked_numbers_sudo(numbers)
+        customers = partners.search([("text_number", "in", numbers)])
         owners = customers.grouped("text_number")
         blocked = customers._text_block_reasons()
         reasons = {}
@@ -663,7 +658,7 @@ class SmsSms(models.Model):
                 if by_uuid.get(row["uuid"], {}).get("state") == "opted_out"
             }
             for number in opted_out:
-                self.env["res.partner"]._text_stop(
+                self.env["res.partner"].with_company(company)._text_stop(
                     number,
                     source="provider",
                     note=self.env._("The provider refuses texts to this number."),

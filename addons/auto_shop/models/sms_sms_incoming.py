@@ -49,7 +49,10 @@ class SmsSms(models.Model):
                     }
                 )
         if opted_out and (number := row.number or interaction.number):
-            self.env["res.partner"]._text_stop(number, source="provider", note=reason)
+            company = interaction.company_id or row._get_sms_company()
+            self.env["res.partner"].with_company(company)._text_stop(
+                number, source="provider", note=reason
+            )
         if (
             interaction
             and STATE_RANK[state] >= STATE_RANK["pending"]
@@ -136,9 +139,7 @@ class SmsSms(models.Model):
             ]
         )
         self.env["customer.text.thread"]._touch(interaction)
-        stopped = bool(
-            self.env["phone.blacklist"].search_count([("number", "=", number)], limit=1)
-        )
+        stopped = bool(partner._get_blocked_numbers_sudo([number]))
         if keyword := keyword_of(body, stopped):
             obey = getattr(self, f"_obey_{keyword}")
             obey(interaction, writer, answered_by_provider)

@@ -28,12 +28,19 @@ class ConsentCommon(AutoShopCommon):
         cls.customer = cls._create_customer()
 
     @classmethod
-    def _stop(cls, number=NUMBER):
-        return cls.env["res.partner"].sudo()._text_stop(number, "text", note="STOP")
+    def _stop(cls, number=NUMBER, location=None):
+        partners = cls.env["res.partner"].sudo().with_company(location)
+        return partners._text_stop(number, "text", note="STOP")
 
     @classmethod
-    def _start(cls, number=NUMBER):
-        return cls.env["res.partner"].sudo()._text_start(number, "text", note="START")
+    def _start(cls, number=NUMBER, location=None):
+        partners = cls.env["res.partner"].sudo().with_company(location)
+        return partners._text_start(number, "text", note="START")
+
+    @classmethod
+    def _start_everywhere(cls, number=NUMBER):
+        for location in cls.env["res.company"].search([]):
+            cls._start(number, location)
 
     @classmethod
     def _blocked(cls, number=NUMBER):
@@ -333,16 +340,18 @@ class TestStop(ConsentCommon):
                 self.assertFalse(self._stop(number))
                 self.assertFalse(self._start(number))
 
-    def test_start_lifts_it_all(self):
+    def test_start_to_every_location_lifts_it_all(self):
         self._stop()
-        self._start()
+        self._start_everywhere()
         self.assertTrue(self.customer.allow_texting)
         self.assertFalse(self.customer.sms_stopped_at)
         self.assertFalse(self._blocked())
         self.assertTrue(self.customer.can_be_texted)
+        starts = [("allow_texting", True, "text")] * len(
+            self.env["res.company"].search([])
+        )
         self.assertEqual(
-            self._rows(self.customer)[1:],
-            [("allow_texting", False, "text"), ("allow_texting", True, "text")],
+            self._rows(self.customer)[1:], [("allow_texting", False, "text"), *starts]
         )
         self._stop()
         self.assertFalse(self.customer.can_be_texted)
@@ -356,7 +365,7 @@ class TestStop(ConsentCommon):
                 self._stop()
                 self.assertEqual(self._blocked(), entry)
                 self.assertTrue(entry.stop_received_at)
-                self._start()
+                self._start_everywhere()
 
     def test_nobody_undoes_a_stop_on_the_customer(self):
         self._stop()

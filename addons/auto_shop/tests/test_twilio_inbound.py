@@ -521,15 +521,15 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
             say("STOP", partner.text_number)
             with self.subTest(partner.name), self.assertRaises(UserError):
                 say("START", partner.text_number)
-            self.assertTrue(partner.sms_stopped_at)
+            self.assertTrue(partner.text_stopped_at)
         say("STOP", played.text_number)
-        self.assertTrue(played.sms_stopped_at)
+        self.assertTrue(played.text_stopped_at)
         say("START", played.text_number)
-        self.assertFalse(played.sms_stopped_at)
+        self.assertFalse(played.text_stopped_at)
         texts._receive_text(self.company, real.text_number, "", "START", "SM2")
         say("STOP", real.text_number)
         say("START", real.text_number)
-        self.assertFalse(real.sms_stopped_at)
+        self.assertFalse(real.text_stopped_at)
 
     def test_nobody_speaks_for_customers_outside_the_sandbox(self):
         wizard = self.env["sms.sandbox.reply"].with_user(self.staff)

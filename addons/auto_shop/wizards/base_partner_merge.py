@@ -13,6 +13,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         # All moves by SQL, which leaves the owner's name in the search text of his
         # vehicles as it was. A location has one conversation with a customer.
         self.env["customer.text.thread"]._drop_sudo(src_partners)
+        dst_partner._merge_starts_sudo(src_partners)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["customer.merged.contact"]._keep_sudo(src_partners, dst_partner)
         self.env["customer.vehicle"]._refresh_search_text_sudo(dst_partner)

@@ -65,8 +65,19 @@ class SmsSandboxReply(models.TransientModel):
             )
         if not self.number:
             raise UserError(self.env._("From which number? Give one."))
+        number = normalize_number(self.number, self.company_id.country_id.code)
+        others = self.env["res.company"]
         if keyword_of(self.body, stopped=True) == "start":
-            self._check_no_real_stop_sudo()
+            free = self._get_locations_without_real_stop_sudo(number)
+            if self.company_id not in free:
+                raise UserError(
+                    self.env._(
+                        "%s was stopped with a real text. Only a real START of the "
+                        "customer lifts that, not the sandbox.",
+                        number,
+                    )
+                )
+            others = free.filtered(lambda company: company.sms_provider != "sandbox")
         self.env["sms.sms"]._receive_text(
             self.company_id,
             self.number,
@@ -74,17 +85,21 @@ class SmsSandboxReply(models.TransientModel):
             self.body,
             f"{SANDBOX_PREFIX}{uuid4().hex}",
         )
+        blacklist = self.env["phone.blacklist"].sudo()
+        if others and blacklist.search_count([("number", "=", number)], limit=1):
+            # A STOP that was played must not last where nobody can play START.
+            self.env["res.partner"].sudo()._text_start(
+                number, "text", note=self.body, locations=others
+            )
         return {"type": "ir.actions.act_window_close"}
 
-    def _check_no_real_stop_sudo(self):
-        """What a customer really texted, nobody plays away.
+    def _get_locations_without_real_stop_sudo(self, number):
+        """Return the locations for which a START may be played.
 
-        As superuser: a STOP to any location counts.
-
-        :raises UserError: when the last word of this number, outside the sandbox, was
-            STOP, or the provider has refused it since
+        What a customer really texted, nobody plays away: a STOP to any location counts
+        (so as superuser), and so does a refusal of the provider, until a real START to
+        the location itself.
         """
-        number = normalize_number(self.number, self.company_id.country_id.code)
         texts = (
             self.env["customer.interaction"]
             .sudo()
@@ -95,11 +110,10 @@ class SmsSandboxReply(models.TransientModel):
                     ("number", "=", number),
                     ("provider_ref", "not =like", f"{SANDBOX_PREFIX}%"),
                 ],
-                ["body", "planned_at"],
+                ["body", "company_id", "planned_at"],
                 order="planned_at, id",
             )
         )
-        said = {keyword_of(text.body, stopped=True): text.planned_at for text in texts}
         refusal = (
             self.env["customer.consent"]
             .sudo()
@@ -113,13 +127,19 @@ class SmsSandboxReply(models.TransientModel):
                 limit=1,
             )
         )
-        started = said.get("start", datetime.min)
-        stopped = max(said.get("stop", datetime.min), refusal.date or datetime.min)
-        if stopped > started:
-            raise UserError(
-                self.env._(
-                    "%s was stopped with a real text. Only a real START of the "
-                    "customer lifts that, not the sandbox.",
-                    number,
-                )
-            )
+        stopped = bool(refusal)
+        started = {}
+        for text in texts:
+            word = keyword_of(text.body, stopped=True)
+            if word == "stop":
+                stopped = True
+                started.clear()
+            elif word == "start":
+                started[text.company_id] = text.planned_at
+        locations = self.env["res.company"].sudo().search([("active", "=", True)])
+        if not stopped:
+            return locations
+        refused_at = refusal.date or datetime.min
+        return locations.filtered(
+            lambda location: location in started and started[location] >= refused_at
+        )
