@@ -264,11 +264,14 @@ class CustomerDataFeedSource(models.AbstractModel):
             "customer_do_not_call": text(
                 self.env._("Customer: Do Not Call"), "customer", "do_not_call", "flag"
             ),
-            "customer_allow_texting": text(
+            "customer_allow_texting": Source(
                 self.env._("Customer: Allow Texting"),
-                "customer",
-                "allow_texting",
                 "flag",
+                # To this location: the customer may have come back to another alone.
+                self.env["res.partner"]._get_text_consent_sql(
+                    "customer", feed.company_id
+                ),
+                ("customer",),
             ),
             # === The shop ===
             "account": constant(

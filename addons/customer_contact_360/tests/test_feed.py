@@ -187,6 +187,26 @@ class TestFeed(FeedCommon):
         row = by_order[invoice.name]
         self.assertEqual((row["work_order"], row["odometer"]), (order.name, "54321"))
 
+    def test_texts_are_allowed_where_the_customer_came_back(self):
+        feed = self._create_feed(columns=("customer_allow_texting",))
+        customers = self.env["res.partner"].sudo()
+        number = self.ann.text_number
+        # the word, the location that it is texted to, what the feed says
+        cases = [
+            ("stop", self.company, "N"),
+            ("start", self.other_company, "N"),
+            ("start", self.company, "Y"),
+            ("stop", self.other_company, "N"),
+        ]
+        for word, location, flag in cases:
+            with self.subTest(word=word, location=location.name):
+                texted = customers.with_company(location)
+                getattr(texted, f"_text_{word}")(number, source="text")
+                self._invoice()
+                feed.entered_from = fields.Datetime.now() - timedelta(days=1)
+                last = self._read(self._run_feed(feed)).splitlines()[-1]
+                self.assertEqual(last.strip('"'), flag)
+
     def test_file_names(self):
         cases = {
             "{account}{MM}{DD}.dat": True,
