@@ -424,10 +424,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _get_text_consent_sql(self, alias, company):
-        """Whether the contact of a row of ``res_partner`` agreed to texts of a location.
+        """Whether the contact of a row of ``res_partner`` agreed to texts of a company.
 
-        Allow Texting without what STOP and START say about the location: for queries,
-        and for others who are told. Whether the number can get texts is not in it.
+        Allow Texting, and what STOP and START say about that location: for others who
+        are told. Whether the number can get texts is not in it.
 
         :param str alias: of the table in the query
         :rtype: SQL
@@ -435,7 +435,8 @@ class ResPartner(models.Model):
         return SQL(
             """(%(allowed)s AND (%(stopped)s IS NULL OR EXISTS (
                     SELECT FROM res_partner_sms_started_rel
-                     WHERE res_partner_id = %(id)s AND res_company_id = %(company)s)))""",
+                     WHERE res_partner_id = %(id)s
+                       AND res_company_id = %(company)s)))""",
             allowed=SQL.identifier(alias, "allow_texting"),
             stopped=SQL.identifier(alias, "sms_stopped_at"),
             id=SQL.identifier(alias, "id"),

@@ -110,9 +110,7 @@ class TestStopByLocation(ConsentCommon):
 
     def test_a_start_gives_no_consent_for_customers_of_another_location(self):
         self._happen("STOP A", "START A")
-        self.assertEqual(
-            self.customers.mapped("allow_texting"), [True, True, False]
-        )
+        self.assertEqual(self.customers.mapped("allow_texting"), [True, True, False])
         self.assertFalse(self._rows(self.of_b)[-1][1])
 
     def test_a_number_that_nobody_has_yet(self):
@@ -307,19 +305,25 @@ class TestStopByLocation(ConsentCommon):
             lambda env: self.customer.with_env(env).write(
                 {"sms_started_company_ids": link}
             ),
-            lambda env: self.customer.with_env(env)
-            .sudo()
-            .write({"sms_started_company_ids": link}),
+            lambda env: (
+                self.customer.with_env(env)
+                .sudo()
+                .write({"sms_started_company_ids": link})
+            ),
             lambda env: env["res.partner"].create(
                 {"name": "Ann", "sms_started_company_ids": link}
             ),
-            lambda env: self._blocked()
-            .with_env(env)
-            .sudo()
-            .write({"sms_started_company_ids": link}),
-            lambda env: env["phone.blacklist"]
-            .sudo()
-            .create({"number": NUMBER, "sms_started_company_ids": link}),
+            lambda env: (
+                self._blocked()
+                .with_env(env)
+                .sudo()
+                .write({"sms_started_company_ids": link})
+            ),
+            lambda env: (
+                env["phone.blacklist"]
+                .sudo()
+                .create({"number": NUMBER, "sms_started_company_ids": link})
+            ),
         ]
         for who, user in self._people().items():
             for index, attempt in enumerate(attempts):
