@@ -8,9 +8,9 @@ import resource
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import Bench, figure
-
 from odoo.tools import SQL
+
+from benchmarks import Bench, figure
 
 DAYS = 90
 
@@ -73,16 +73,17 @@ def _fill(bench: Bench, vehicles: int, first_night: bool):
     )
     (move_id,) = env.cr.fetchone()
     # The first night everything is due; a steady night one vehicle in two hundred.
-    age = "90" if first_night else "90 + n % 800 - 100"
+    age = SQL("90" if first_night else "n %% 800 - 10")
     execute(
         SQL(
-            f"""INSERT INTO customer_vehicle (active, company_id, owner_id,
+            """INSERT INTO customer_vehicle (active, company_id, owner_id,
                     odometer_unit, last_invoice_id, last_invoice_date, last_visit_date,
                     license_plate)
                SELECT TRUE, %(company)s, %(partner)s + n %% %(partners)s, 'mi', %(move)s,
-                      %(today)s::date - ({age.replace("%", "%%")}),
-                      %(today)s::date - ({age.replace("%", "%%")}), 'B' || n
+                      %(today)s::date - (%(age)s), %(today)s::date - (%(age)s),
+                      'B' || n
                  FROM generate_series(1, %(vehicles)s) AS n""",
+            age=age,
             company=company.id,
             partner=first_partner,
             partners=vehicles // 2,

@@ -37,7 +37,9 @@ class CustomerContactSetup(models.Model):
         "customer.data.feed", readonly=True, copy=False, groups=MANAGER
     )
     carfax_enabled = _related(fields.Boolean, "carfax_feed_id.enabled", "CARFAX: On")
-    carfax_status = _related(fields.Selection, "carfax_feed_id.status", "CARFAX: Status")
+    carfax_status = _related(
+        fields.Selection, "carfax_feed_id.status", "CARFAX: Status"
+    )
     carfax_problem = _related(fields.Char, "carfax_feed_id.problem", "CARFAX: Problem")
     carfax_facility = _related(
         fields.Char, "carfax_feed_id.account", "CARFAX: Service Facility ID"
@@ -51,7 +53,9 @@ class CustomerContactSetup(models.Model):
     carfax_username = _related(
         fields.Char, "carfax_feed_id.username", "CARFAX: User Name"
     )
-    carfax_password = _related(SecretChar, "carfax_feed_id.password", "CARFAX: Password")
+    carfax_password = _related(
+        SecretChar, "carfax_feed_id.password", "CARFAX: Password"
+    )
     carfax_directory = _related(
         fields.Char, "carfax_feed_id.directory", "CARFAX: Directory"
     )
@@ -136,8 +140,8 @@ class CustomerContactSetup(models.Model):
         if not vin or vin_problem(vin):
             raise UserError(
                 self.env._(
-                    "No vehicle is known with plate %(plate)s of %(state)s. Check both, "
-                    "or type in the VIN.",
+                    "No vehicle is known with plate %(plate)s of %(state)s. Check "
+                    "both, or type in the VIN.",
                     plate=plate,
                     state=state.name,
                 )

@@ -15,7 +15,7 @@ class CustomerContactSetup(models.Model):
 
     _attribution_days_check = models.Constraint(
         "CHECK (attribution_days > 0)",
-        "Enter at least one day within which a visit counts as the result of a message.",
+        "Enter one day or more within which a visit counts as the result of a message.",
     )
 
     def action_show_statistics(self):

@@ -136,7 +136,8 @@ class CustomerContactStatistics(models.Model):
                         JOIN customer_interaction_purpose AS purpose
                           ON purpose.id = message.purpose_id
                          AND purpose.code IN %(codes)s
-                       WHERE message.direction = 'out' AND message.dedupe_key IS NOT NULL
+                       WHERE message.direction = 'out'
+                         AND message.dedupe_key IS NOT NULL
                          AND message.reason_code IS DISTINCT FROM 'blocked'
                    UNION ALL
                       SELECT none.id::bigint * 2 + 1, none.due_date::timestamp,
@@ -201,8 +202,8 @@ class CustomerContactStatistics(models.Model):
 
         :param int days: how far back; 0 for all
         :return: ``{"total": figures, "kinds": [figures], "compared": figures,
-            "definitions": {name: sentence}, "currency_id", "attribution_days"}``; figures
-            hold the sums and ``return_rate`` (share of occasions after which the
+            "definitions": {name: sentence}, "currency_id", "attribution_days"}``;
+            figures hold the sums and ``return_rate`` (share of occasions after which the
             customer came back, ``None`` without any)
         """
         self.browse().check_access("read")

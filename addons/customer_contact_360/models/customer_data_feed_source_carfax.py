@@ -49,7 +49,10 @@ class CustomerDataFeedSource(models.AbstractModel):
             "vin_checked": Source(
                 self.env._("Vehicle: VIN, where its check digit is right"),
                 "text",
-                SQL("CASE WHEN %s THEN vehicle.vin END", vin_valid_sql(SQL("vehicle.vin"))),
+                SQL(
+                    "CASE WHEN %s THEN vehicle.vin END",
+                    vin_valid_sql(SQL("vehicle.vin")),
+                ),
                 ("vehicle",),
             ),
             "odometer_measure": sources["odometer_unit"]._replace(

@@ -17,9 +17,11 @@ class CustomerDataFeedTerms(models.Model):
     _rec_name = "version"
 
     provider = fields.Selection(
-        lambda self: self.env["customer.data.feed"]
-        ._fields["provider"]
-        ._description_selection(self.env),
+        lambda self: (
+            self.env["customer.data.feed"]
+            ._fields["provider"]
+            ._description_selection(self.env)
+        ),
         required=True,
         default="carfax",
     )

@@ -52,7 +52,12 @@ class CustomerMerge(models.AbstractModel):
             return MergeColumn(name, label, kind, SQL("%s::text", value or None))
 
         return [
-            text("customer_number", self.env._("Customer: number"), "partner.id", "number"),
+            text(
+                "customer_number",
+                self.env._("Customer: number"),
+                "partner.id",
+                "number",
+            ),
             text("mailing_name", self.env._("Customer: name"), "partner.name"),
             text("company_name", self.env._("Customer: company"), "parent.name"),
             text("street", self.env._("Customer: street"), "partner.street"),
@@ -62,9 +67,17 @@ class CustomerMerge(models.AbstractModel):
             text("zip", self.env._("Customer: postal code"), "partner.zip"),
             text("country", self.env._("Customer: country"), "country.code"),
             text("email", self.env._("Customer: e-mail"), "partner.email"),
-            text("customer_phone", self.env._("Customer: phone"), "partner.phone", "phone"),
             text(
-                "customer_mobile", self.env._("Customer: mobile"), "partner.mobile", "phone"
+                "customer_phone",
+                self.env._("Customer: phone"),
+                "partner.phone",
+                "phone",
+            ),
+            text(
+                "customer_mobile",
+                self.env._("Customer: mobile"),
+                "partner.mobile",
+                "phone",
             ),
             text(
                 "do_not_mail",
@@ -72,11 +85,15 @@ class CustomerMerge(models.AbstractModel):
                 "partner.do_not_mail",
                 "flag",
             ),
-            text("year", self.env._("Vehicle: year"), "NULLIF(vehicle.year, 0)", "number"),
+            text(
+                "year", self.env._("Vehicle: year"), "NULLIF(vehicle.year, 0)", "number"
+            ),
             text("make", self.env._("Vehicle: make"), "make.name"),
             text("model", self.env._("Vehicle: model"), "model.name"),
             text("submodel", self.env._("Vehicle: submodel"), "vehicle.submodel"),
-            text("plate", self.env._("Vehicle: license plate"), "vehicle.license_plate"),
+            text(
+                "plate", self.env._("Vehicle: license plate"), "vehicle.license_plate"
+            ),
             text("plate_state", self.env._("Vehicle: plate state"), "plate_state.code"),
             text("vin", self.env._("Vehicle: VIN"), "vehicle.vin"),
             text("driver", self.env._("Vehicle: driver"), "driver.name"),
@@ -92,7 +109,9 @@ class CustomerMerge(models.AbstractModel):
                 "vehicle.next_service_date",
                 "date",
             ),
-            text("deferred_items", self.env._("Vehicle: deferred work"), "deferred.items"),
+            text(
+                "deferred_items", self.env._("Vehicle: deferred work"), "deferred.items"
+            ),
             text(
                 "appointment_date",
                 self.env._("Appointment: day and time"),
@@ -104,7 +123,9 @@ class CustomerMerge(models.AbstractModel):
                 self.env._("Shop: name"),
                 setup.business_name or company.name,
             ),
-            shop("business_owner", self.env._("Shop: contact person"), setup.owner_name),
+            shop(
+                "business_owner", self.env._("Shop: contact person"), setup.owner_name
+            ),
             shop(
                 "phone",
                 self.env._("Shop: phone"),
@@ -112,7 +133,9 @@ class CustomerMerge(models.AbstractModel):
                 "phone",
             ),
             shop(
-                "business_email", self.env._("Shop: e-mail"), setup.email or company.email
+                "business_email",
+                self.env._("Shop: e-mail"),
+                setup.email or company.email,
             ),
             shop("feedback", self.env._("Shop: feedback"), setup.feedback_url),
         ]
@@ -169,7 +192,7 @@ class CustomerMerge(models.AbstractModel):
                                  AND work.state = 'open'
                                  AND work.company_id IN %(companies)s
                               ) AS deferred ON TRUE
-                        WHERE NOT (%(mailable)s AND COALESCE(partner.do_not_mail, FALSE))
+                        WHERE NOT (%(mailable)s AND partner.do_not_mail IS TRUE)
                      ORDER BY place.number""",
                     columns=columns,
                     partner=partner,

@@ -24,9 +24,7 @@ class CustomerVehicle(models.Model):
         self.ensure_one()
         self.check_access("write")
         if not self.license_plate_key or not self.license_state_id:
-            raise UserError(
-                self.env._("Enter the license plate and its state first.")
-            )
+            raise UserError(self.env._("Enter the license plate and its state first."))
         setup = self.env["customer.contact.setup"]._get(
             self.company_id or self.env.company
         )

@@ -12,8 +12,8 @@ class ProductTemplate(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="What a customer asks for, such as an oil change. Its name may be passed on "
-        "to CARFAX. Take the tick away for labor.",
+        help="What a customer asks for, such as an oil change. Its name may be passed "
+        "on to CARFAX. Take the tick away for labor.",
     )
 
     @api.depends("type")

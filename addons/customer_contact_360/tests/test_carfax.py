@@ -118,9 +118,7 @@ class TestCarfaxFeed(CarfaxCommon):
             forbidden.update(people.mapped(name))
         moves = self.env["account.move"].search([("partner_id", "in", people.ids)])
         for name in ("amount_total", "amount_untaxed", "amount_tax"):
-            forbidden.update(
-                f"{amount:.2f}" for amount in moves.mapped(name) if amount
-            )
+            forbidden.update(f"{amount:.2f}" for amount in moves.mapped(name) if amount)
         forbidden.update(
             f"{price:.2f}" for price in moves.invoice_line_ids.mapped("price_unit")
         )
@@ -135,7 +133,8 @@ class TestCarfaxFeed(CarfaxCommon):
             self.carfax.column_ids[0].with_user(self.manager).source = "customer_name"
         # However it got there, it does not get out.
         self.env.cr.execute(
-            "UPDATE customer_data_feed_column SET source = 'customer_name' WHERE id = %s",
+            "UPDATE customer_data_feed_column SET source = 'customer_name'"
+            " WHERE id = %s",
             [self.carfax.column_ids[0].id],
         )
         self.env.invalidate_all()

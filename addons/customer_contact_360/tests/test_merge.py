@@ -150,7 +150,7 @@ class TestMerge(MergeCommon):
             ("+1", "'+1"),
             ("-2+3", "'-2+3"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("Jürgen, „Groß“ \"X\"", "Jürgen, „Groß“ \"X\""),
+            ('Jürgen, „Groß“ "X"', 'Jürgen, „Groß“ "X"'),
         ]
         for name, expected in cases:
             with self.subTest(name):
@@ -248,8 +248,9 @@ class TestMerge(MergeCommon):
             (base64.b64encode(b"PK\x05\x06" + b"\0" * 18), "not a Word file"),
         ]
         for file, sentence in cases:
-            with self.subTest(sentence), self.assertRaisesRegex(
-                ValidationError, sentence
+            with (
+                self.subTest(sentence),
+                self.assertRaisesRegex(ValidationError, sentence),
             ):
                 templates.create({"name": "Bad", "file": file})
         with self.assertRaisesRegex(UserError, "Choose a letter"):

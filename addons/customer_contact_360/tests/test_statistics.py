@@ -36,9 +36,7 @@ class TestStatistics(Contact360Common):
 
     def _assert_figures(self, expected, **domain):
         figures = self._figures(**domain)
-        self.assertEqual(
-            {name: figures[name] for name in expected}, expected, figures
-        )
+        self.assertEqual({name: figures[name] for name in expected}, expected, figures)
 
     def test_states(self):
         self._invoice("2026-01-01")

@@ -22,7 +22,18 @@ _logger = logging.getLogger(__name__)
 
 # What a spreadsheet takes for the beginning of a formula
 # (https://owasp.org/www-community/attacks/CSV_Injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
 # One document of more letters than this takes Word too long to open.
 MOST_LETTERS = 2000
 # The web client names no more records than this, and a domain beside them.
@@ -134,7 +145,10 @@ class CustomerMergeWizard(models.TransientModel):
                 self.env._("There is no customer in this selection to write to.")
             )
         if self.output == "docx" and not self.one_each:
-            if sum(1 for _row in islice(self._iterate(), MOST_LETTERS + 1)) > MOST_LETTERS:
+            if (
+                sum(1 for _row in islice(self._iterate(), MOST_LETTERS + 1))
+                > MOST_LETTERS
+            ):
                 raise UserError(
                     self.env._(
                         "One document takes %s letters at most. Select fewer "
@@ -171,9 +185,13 @@ class CustomerMergeWizard(models.TransientModel):
         # On the disk, and gone when it is closed.
         file = tempfile.TemporaryFile()  # noqa: SIM115
         count = getattr(self, f"_write_{kind}")(file)
-        _logger.info("User %s merged %s rows of %s", self.env.uid, count, self.res_model)
+        _logger.info(
+            "User %s merged %s rows of %s", self.env.uid, count, self.res_model
+        )
         file.seek(0)
-        name = self.template_id.name if self.output == "docx" else self.env._("Customers")
+        name = (
+            self.template_id.name if self.output == "docx" else self.env._("Customers")
+        )
         name = re.sub(r"[^\w\- ]+", "", name).strip() or "letters"
         return file, f"{name}.{kind}", MIMETYPES[kind]
 
@@ -184,13 +202,14 @@ class CustomerMergeWizard(models.TransientModel):
         writer = csv.writer(text)
         writer.writerow([column.name for column in columns])
         count = 0
-        for count, row in enumerate(self._iterate(), 1):
+        for row in self._iterate():
             writer.writerow(
                 [
                     self._defuse(self._get_plain(column, value))
                     for column, value in zip(columns, row, strict=True)
                 ]
             )
+            count += 1
         text.flush()
         text.detach()
         return count

@@ -4,7 +4,8 @@ registry.category("web_tour.tours").add("customer_contact_statistics", {
     steps: () => [
         {
             content: "The four figures are there",
-            trigger: ".o_contact_tile:contains('Messages sent') .o_contact_big:contains('1')",
+            trigger:
+                ".o_contact_tile:contains('Messages sent') .o_contact_big:contains('1')",
         },
         {
             content: "Each message has a row",
