@@ -258,6 +258,10 @@ class ResCompany(models.Model):
         """Whether no location of this database is missing."""
         return not self.sudo().search([("id", "not in", self.ids)], limit=1)
 
+    def _action_open_sms_twilio_account_manage(self):
+        action = super()._action_open_sms_twilio_account_manage()
+        return {**action, "name": self.env._("Twilio Account and Numbers")}
+
     def _leave_sandbox(self):
         self.sms_provider = "iap"
 

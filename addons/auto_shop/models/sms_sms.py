@@ -81,6 +81,9 @@ class SmsSms(models.Model):
         selection_add=[("sms_outcome_unknown", "Outcome not known")],
         ondelete={"sms_outcome_unknown": "set null"},
     )
+    failure_reason = fields.Char(
+        "Reason", readonly=True, copy=False, help="Why it has not gone out, in words."
+    )
 
     _queue_idx = models.Index("(id) WHERE state = 'outgoing'")
     _claimed_idx = models.Index("(claimed_at) WHERE state = 'process'")
@@ -172,7 +175,14 @@ class SmsSms(models.Model):
         consent, hours and all."""
         failed = self.filtered(lambda row: row.state in ("error", "canceled"))
         loose = failed - failed._send_interactions_again()
-        loose.write({"attempts": 0, "next_try_at": False, "look_up_first": False})
+        loose.write(
+            {
+                "attempts": 0,
+                "failure_reason": False,
+                "look_up_first": False,
+                "next_try_at": False,
+            }
+        )
         result = super(SmsSms, loose).action_set_outgoing()
         loose.send()
         return result
@@ -405,7 +415,13 @@ class SmsSms(models.Model):
         blocked = self.with_company(company)._get_blocked(rows)
         for (code, sentence), group in blocked.items():
             texts = self.browse(row["id"] for row in group)
-            texts.write({"state": "canceled", "failure_type": "sms_optout"})
+            texts.write(
+                {
+                    "state": "canceled",
+                    "failure_type": "sms_optout",
+                    "failure_reason": sentence,
+                }
+            )
             texts.interaction_id._set_state("cancelled", sentence, code)
             texts.sms_tracker_id._action_update_from_sms_state(
                 "error", failure_type="unknown", failure_reason=sentence
@@ -705,6 +721,7 @@ class SmsSms(models.Model):
             "state": "process",
             "failure_type": None,
             "reason": None,
+            "notice": None,  # to those who wait: not settled yet, and why
             "code": None,
             "provider_ref": result.get("provider_ref") or result.get("sms_twilio_sid"),
             "next_try_at": None,
@@ -719,10 +736,14 @@ class SmsSms(models.Model):
                 claimed_at=None,
                 provider_ref=outcome["provider_ref"] or row["uuid"],
             )
-        elif state == "unknown_outcome":
-            outcome["next_try_at"] = now + timedelta(minutes=1)
-        elif state == "look_again":
-            outcome["next_try_at"] = result["at"]
+        elif state in ("unknown_outcome", "look_again"):
+            outcome.update(
+                next_try_at=result.get("at") or now + timedelta(minutes=1),
+                notice=self.env._(
+                    "The provider gave no answer: it is asked whether it took this"
+                    " text."
+                ),
+            )
         elif state == "held":
             outcome.update(
                 state="error",
@@ -742,16 +763,21 @@ class SmsSms(models.Model):
                 + max(pause, timedelta(seconds=result.get("retry_after") or 0)),
                 look_up_first=bool(result.get("look_up_first")),
                 claimed_at=row["tried_at"] if not_tried else row["claimed_at"],
+                notice=self.env._(
+                    "%s It is tried again automatically.",
+                    result.get("detail")
+                    or self.env._("The provider takes no texts at the moment."),
+                ),
             )
         elif state == "retry":
             outcome.update(
                 state="error",
                 failure_type="sms_server",
                 reason=self.env._(
-                    "The provider took no texts in %(count)s tries; the last answer"
-                    " was: %(answer)s",
+                    "Tried %(count)s times and not sent. %(answer)s",
                     count=row["attempts"],
-                    answer=result.get("detail") or self.env._("not now"),
+                    answer=result.get("detail")
+                    or self.env._("The provider takes no texts at the moment."),
                 ),
                 code="provider",
             )
@@ -772,6 +798,8 @@ class SmsSms(models.Model):
             ("id", "int"),
             ("state", "varchar"),
             ("failure_type", "varchar"),
+            ("reason", "varchar"),
+            ("notice", "varchar"),
             ("provider_ref", "varchar"),
             ("next_try_at", "timestamp"),
             ("look_up_first", "boolean"),
@@ -785,6 +813,7 @@ class SmsSms(models.Model):
                 UPDATE sms_sms s
                    SET state = v.state,
                        failure_type = v.failure_type,
+                       failure_reason = COALESCE(v.reason, v.notice),
                        provider_ref = COALESCE(v.provider_ref, s.provider_ref),
                        next_try_at = v.next_try_at,
                        look_up_first = v.look_up_first,
@@ -854,6 +883,7 @@ class SmsSms(models.Model):
 
     def _write_interactions(self, company, outcomes):
         """Carry the outcomes on to the customers' history."""
+        self._write_notices(outcomes)
         rows = [
             outcome
             for outcome in outcomes
@@ -901,6 +931,17 @@ class SmsSms(models.Model):
             groups[state, row["reason"], row["code"]].append(row["interaction_id"])
         for (state, reason, code), ids in groups.items():
             interactions.browse(ids)._set_state(state, reason, code)
+
+    def _write_notices(self, outcomes):
+        """Say on the history why a text is still in the queue."""
+        groups = defaultdict(list)
+        for outcome in outcomes:
+            if outcome["notice"] and outcome["interaction_id"]:
+                groups[outcome["notice"]].append(outcome["interaction_id"])
+        for notice, ids in groups.items():
+            self.env["customer.interaction"].sudo().browse(ids).filtered(
+                lambda row: row.state == "queued"
+            ).failure_reason = notice
 
     @api.autovacuum
     def _gc_settled(self):

@@ -66,9 +66,9 @@ class TestSmsQueue(AutoShopTextsCommon):
                 self._assert_state(text, state, history)
                 self.assertEqual(bool(text.next_try_at), again)
                 self.assertEqual(len(self.twilio.bodies(text.number)), taken)
-                self.assertEqual(
-                    bool(text.interaction_id.failure_reason), history == "failed"
-                )
+                reason = text.interaction_id.failure_reason
+                self.assertEqual(bool(reason), history in ("failed", "queued"))
+                self.assertEqual(text.failure_reason, reason)
 
     def test_what_becomes_of_it_in_the_end(self):
         """Nothing is lost, nothing is sent twice: one message on the phone or a
@@ -125,11 +125,14 @@ class TestSmsQueue(AutoShopTextsCommon):
         )
         self._run_queue()
         self._assert_state(text, "outgoing", "queued")
+        self.assertIn("cannot be reached", text.interaction_id.failure_reason)
         self.env["ir.config_parameter"].set_param(
             "auto_shop.twilio_api_base_url", self.twilio.url
         )
         self._run_queue(minutes=2)
         self._assert_state(text, "pending", "sent")
+        self.assertFalse(text.interaction_id.failure_reason)
+        self.assertFalse(text.failure_reason)
 
     def test_bad_numbers_do_not_hold_up_the_others(self):
         texts = self._queue(self._create_customers(6))

@@ -126,18 +126,18 @@ class TestTwilioApi(AutoShopTextsCommon):
         set_param = self.env["ir.config_parameter"].set_param
         url = "auto_shop.twilio_api_base_url"
         cases = [
-            (lambda: set_param(url, "api.twilio.com"), "https://"),
-            (lambda: set_param(url, "https://"), "https://"),
-            (lambda: self._write_account(token=False), "Auth Token"),
-            (lambda: self._write_account(sid="AC1"), "Account SID"),
+            ({"sid": "AC1"}, self.twilio.url, "Account SID"),
+            ({"token": False}, self.twilio.url, "Auth Token"),
+            ({}, "api.twilio.com", "https://"),
+            ({}, "https://", "https://"),
         ]
-        for break_it, words in cases:
-            with self.subTest(words), self.cr.savepoint() as savepoint:
-                break_it()
+        for account, address, words in cases:
+            with self.subTest(account=account, address=address):
+                self._write_account(**account)
+                set_param(url, address)
                 self.api._set_company(self.company)
                 with self.assertRaisesRegex(UserError, words):
                     self._send("+15125560001")
-                savepoint.rollback()
         self.assertFalse(self.twilio.requests)
 
     def _write_account(self, sid=ACCOUNT_SID, token=TOKEN):
@@ -310,10 +310,43 @@ class TestTwilioApi(AutoShopTextsCommon):
         wizard = self.env["sms.twilio.account.manage"].create(
             {"company_id": self.company.id, "test_number": "512 555 0777"}
         )
-        wizard.action_send_test()
-        self.assertFalse(self.twilio.requests)
+        notification = wizard.action_send_test()
+        self.assertEqual(notification["params"]["type"], "success")
+        self.assertFalse(self.twilio.messages)
         self._run_queue()
         self.assertEqual(len(self.twilio.bodies("+15125550777")), 1)
+
+    def test_test_text_says_at_once_what_is_wrong(self):
+        wizard = self.env["sms.twilio.account.manage"].create(
+            {"company_id": self.company.id}
+        )
+        refused_port = "http://127.0.0.1:1"
+        cases = [
+            ({"number": False}, "Enter the number"),
+            ({"number": "512"}, "area code"),
+            ({"list_status": 401}, "Auth Token"),
+            ({"url": refused_port}, "cannot be reached"),
+            ({"url": "twilio"}, "https://"),
+            ({"shop_numbers": False}, "no number to text from"),
+        ]
+        for case, words in cases:
+            with self.subTest(case):
+                wizard.test_number = case.get("number", "512 555 0777")
+                self.twilio.list_status = case.get("list_status", 200)
+                self.env["ir.config_parameter"].set_param(
+                    "auto_shop.twilio_api_base_url", case.get("url", self.twilio.url)
+                )
+                if "shop_numbers" in case:
+                    self.company.sms_twilio_number_ids.unlink()
+                texts = self.env["sms.sms"].search_count([])
+                params = wizard.action_send_test()["params"]
+                self.assertIn(params["type"], ("warning", "danger"))
+                self.assertIn(words, params["message"])
+                self.assertEqual(self.env["sms.sms"].search_count([]), texts)
+        self.twilio.numbers = []
+        self.assertIn(
+            "no phone number", wizard.action_reload_numbers()["params"]["message"]
+        )
 
     def test_messaging_service_is_checked(self):
         for sid in ("MG123", "AC" + "0" * 32, "MG" + "x" * 32):

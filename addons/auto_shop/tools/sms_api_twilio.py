@@ -96,6 +96,7 @@ class SmsApiTwilioShop(SmsApiTwilio):
     PROVIDER_TO_SMS_FAILURE_TYPE = SmsApiTwilio.PROVIDER_TO_SMS_FAILURE_TYPE | {
         "country_not_supported": "sms_country_not_supported",
         "opted_out": "sms_optout",
+        "twilio_authentication": "twilio_authentication",
         "empty_body": "unknown",
     }
 
@@ -142,19 +143,24 @@ class SmsApiTwilioShop(SmsApiTwilio):
         if self._client is None:
             # No shop user may read the token, every shop user may send.
             company_sudo = self.company.sudo()
-            company_sudo._assert_twilio_sid()
-            if not company_sudo.sms_twilio_auth_token:
+            if not company_sudo.twilio_account_set:
                 raise UserError(
-                    self.env._("The Auth Token of the Twilio account is missing.")
+                    self.env._(
+                        "The shop's Twilio account is not set up. An administrator"
+                        " must enter Account SID and Auth Token (Configuration >"
+                        " Texting Account)."
+                    )
                 )
+            company_sudo._assert_twilio_sid()
             get_param = company_sudo.env["ir.config_parameter"].get_param
             base_url = get_param("auto_shop.twilio_api_base_url") or DEFAULT_BASE_URL
             address = urlsplit(base_url)
             if address.scheme not in ("http", "https") or not address.netloc:
                 raise UserError(
                     self.env._(
-                        "The address of Twilio must begin with https://: correct the"
-                        " system parameter auto_shop.twilio_api_base_url."
+                        "Texts cannot be sent. An administrator must correct the"
+                        " address of Twilio, which begins with https:// (system"
+                        " parameter auto_shop.twilio_api_base_url)."
                     )
                 )
             self._client = Client(
@@ -303,26 +309,30 @@ class SmsApiTwilioShop(SmsApiTwilio):
             "sms_number_missing": self.env._("There is no number to text."),
             "empty_body": self.env._("The text is empty."),
             "country_not_supported": self.env._(
-                "The Twilio account may not text to this country: allow it in the"
-                " Twilio console (Messaging Geographic Permissions)."
+                "The shop's Twilio account may not text to this country. An"
+                " administrator can allow it in the Twilio console (Messaging"
+                " Geographic Permissions)."
             ),
             "twilio_authentication": self.env._(
-                "Twilio refuses the account: check Account SID and Auth Token in the"
-                " settings."
+                "Twilio refuses the shop's account. An administrator must correct"
+                " Account SID or Auth Token (Configuration > Texting Account)."
             ),
             "twilio_acc_unverified": self.env._(
-                "A Twilio trial account texts verified numbers only."
+                "The shop's Twilio account is a trial: it texts verified numbers only."
             ),
             "twilio_callback": self.env._(
-                "Twilio cannot reach this server: check the public address"
-                " (web.base.url)."
+                "Twilio refused the text because it cannot reach this server. An"
+                " administrator must correct the public address (web.base.url)."
             ),
             "twilio_from_missing": self.env._(
-                "The shop has no number to text from: load the numbers of the Twilio"
-                " account or give a Messaging Service in the settings."
+                "The shop has no number to text from. An administrator must load the"
+                " numbers of the Twilio account or enter a Messaging Service"
+                " (Configuration > Texting Account)."
             ),
             "unknown": self.env._("Twilio refused the text."),
-            "unreachable": self.env._("Twilio cannot be reached from this server."),
+            "unreachable": self.env._(
+                "Twilio cannot be reached: this server's network is down, or Twilio is."
+            ),
             "busy": self.env._("Twilio is busy or out of order."),
         }
 
@@ -371,6 +381,15 @@ class SmsApiTwilioShop(SmsApiTwilio):
         except (TwilioException, *NONSENSE) as error:
             _logger.info("Twilio's numbers could not be read: %s", error)
             raise UserError(words["unreachable"]) from error
+
+    def _assert_can_text(self, number):
+        """Ask Twilio whether it knows the account, and send nothing.
+
+        :raises UserError: with what keeps a text to `number` from going out
+        """
+        self._fetch_numbers()
+        if not self._get_sender(number):
+            raise UserError(self._get_sms_api_error_messages()["twilio_from_missing"])
 
     # ------------------------------------------------------------------
     # Asking what became of a text

@@ -23,6 +23,14 @@ class SmsTwilioAccountManage(models.TransientModel):
             numbers = sms_api._fetch_numbers()
         except UserError as error:
             return self._display_notification("danger", str(error))
+        if not numbers:
+            return self._display_notification(
+                "warning",
+                self.env._(
+                    "This Twilio account has no phone number. Get one in the Twilio"
+                    " console, then load the numbers again."
+                ),
+            )
         company = self.company_id
         gone = company.sms_twilio_number_ids.filtered(lambda n: n.number not in numbers)
         gone.unlink()
@@ -47,27 +55,48 @@ class SmsTwilioAccountManage(models.TransientModel):
         return {**action, "res_id": self.id}
 
     def action_send_test(self):
-        """Put a test text in the queue; Odoo's own says that it has been sent."""
+        """Put a test text in the queue; Odoo's own says that it has been sent.
+
+        What keeps every text from going out is said at once.
+        """
         if not self.test_number:
-            raise UserError(self.env._("To which number? Give one."))
+            return self._display_notification(
+                "warning", self.env._("Enter the number that gets the test text.")
+            )
         number = self._phone_format(
             number=self.test_number, country=self.company_id.country_id
         )
         if not number:
-            raise UserError(
-                self.env._("%s is not a valid phone number.", self.test_number)
+            return self._display_notification(
+                "warning",
+                self.env._(
+                    "%s is not a valid phone number: write it with its area code.",
+                    self.test_number,
+                ),
             )
-        self.env["sms.sms"].create(
+        sms_api = SmsApiTwilioShop(self.env)
+        sms_api._set_company(self.company_id)
+        try:
+            sms_api._assert_can_text(number)
+        except UserError as error:
+            return self._display_notification("danger", str(error))
+        text = self.env["sms.sms"].create(
             {
                 "number": number,
                 "body": self.env._("This is a test text of %s", self.company_id.name),
                 "record_company_id": self.company_id.id,
             }
         )
-        return self._display_notification(
-            "success",
-            self.env._(
-                "The text is on its way. When it does not come, look for the reason in"
-                " Settings > Technical > Phone / SMS > SMS."
-            ),
+        notification = self._display_notification(
+            "success", self.env._("The test text is on its way: %s", "%s")
         )
+        notification["params"].update(
+            links=[
+                {
+                    "label": self.env._("what became of it"),
+                    "url": f"/odoo/action-sms.sms_sms_action/{text.id}",
+                }
+            ],
+            sticky=True,
+        )
+        return notification
