@@ -93,7 +93,7 @@ class SmsTwilioAccountManage(models.TransientModel):
         notification["params"].update(
             links=[
                 {
-                    "label": self.env._("what became of it"),
+                    "label": self.env._("see what became of it"),
                     "url": f"/odoo/action-sms.sms_sms_action/{text.id}",
                 }
             ],
