@@ -9,6 +9,8 @@ from . import customer_interaction
 from . import customer_interaction_postcard
 from . import customer_data_feed_source
 from . import customer_data_feed
+from . import customer_data_feed_file
+from . import customer_data_feed_schedule
 from . import customer_data_feed_delivery
 from . import customer_data_feed_column
 from . import customer_data_feed_agreement

@@ -314,7 +314,15 @@ class CustomerDataFeedSource(models.AbstractModel):
     @api.model
     def _get_text_text(self, feed, sql):
         taken = CONTROLS + ("|" if feed.file_format == "pipe" else "")
-        return SQL("NULLIF(translate(%s, %s, %s), '')", sql, taken, " " * len(taken))
+        # To look is much cheaper than to translate what has nothing to translate.
+        return SQL(
+            "NULLIF(CASE WHEN %(sql)s ~ %(any)s"
+            " THEN translate(%(sql)s, %(taken)s, %(blanks)s) ELSE %(sql)s END, '')",
+            sql=sql,
+            any=f"[{taken}]",
+            taken=taken,
+            blanks=" " * len(taken),
+        )
 
     @api.model
     def _get_text_date(self, feed, sql):
