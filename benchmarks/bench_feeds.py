@@ -12,11 +12,11 @@ from datetime import timedelta
 
 import psutil
 
-from benchmarks import Bench, figure
-
 from odoo import fields
 from odoo.fields import Command
 from odoo.tools import SQL
+
+from benchmarks import Bench, figure
 
 ORDERS = 1_000_000
 EXPORTED = 10_000
@@ -82,8 +82,8 @@ def _fill(bench: Bench):
         SQL(
             """INSERT INTO customer_vehicle (active, company_id, owner_id, vin, year,
                                              odometer_unit, license_plate)
-               SELECT TRUE, %s, %s + n - 1, lpad(n::text, 17, '0'), 2010 + n %% 15, 'mi',
-                      'B' || n
+               SELECT TRUE, %s, %s + n - 1, lpad(n::text, 17, '0'), 2010 + n %% 15,
+                      'mi', 'B' || n
                  FROM generate_series(1, %s) AS n RETURNING id""",
             company.id,
             partner_id,
@@ -151,7 +151,9 @@ class _Growth(threading.Thread):
         return (self._most - self._before) / 1e6
 
 
-@figure("Write the file of 1,000,000 repair orders", peer="COPY", unit="rows/s", goal=0.5)
+@figure(
+    "Write the file of 1,000,000 repair orders", peer="COPY", unit="rows/s", goal=0.5
+)
 def write_file(bench: Bench) -> None:
     """From the query to the stored attachment, and the same columns by COPY."""
     env = bench.env
@@ -162,9 +164,7 @@ def write_file(bench: Bench) -> None:
         watch = _Growth()
         watch.start()
         feed.entered_from = since
-        run = env["customer.data.feed.run"].create(
-            {"feed_id": feed.id, "until": until}
-        )
+        run = env["customer.data.feed.run"].create({"feed_id": feed.id, "until": until})
         run._make()
         growth.append(watch.stop())
         assert run.row_count == ORDERS, run.row_count

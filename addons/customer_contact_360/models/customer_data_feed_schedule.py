@@ -83,7 +83,8 @@ class CustomerDataFeed(models.Model):
                  WHERE lock.locktype = 'virtualxid'
                    AND lock.pid <> pg_backend_pid()
                    AND activity.datname = current_database()
-                   AND activity.backend_type IS DISTINCT FROM 'autovacuum worker'
+                   -- The database's own workers are nobody's.
+                   AND activity.usesysid IS NOT NULL
                    -- Backups last for hours and post nothing.
                    AND activity.application_name IS DISTINCT FROM 'pg_dump'
                 """,

@@ -13,3 +13,5 @@ from . import test_carfax
 from . import test_shared_plan
 from . import test_merge
 from . import test_statistics_tour
+from . import test_feed_delivery
+from . import test_feed_access

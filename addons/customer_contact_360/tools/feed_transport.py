@@ -57,7 +57,8 @@ _CODES = [
     (TimeoutError, "timeout"),
     ((socket.gaierror, UnicodeError), "host"),
     (ConnectionRefusedError, "unreachable"),
-    ((ConnectionError, EOFError, paramiko.SSHException), "interrupted"),
+    ((ConnectionError, EOFError, ssl.SSLEOFError), "interrupted"),
+    ((paramiko.SSHException, ssl.SSLZeroReturnError), "interrupted"),
     (ssl.SSLError, "tls"),
     # SFTP says so only where a directory was looked for.
     ((FileNotFoundError, NotADirectoryError, paramiko.SFTPError), "directory"),
@@ -179,10 +180,10 @@ class FeedFTP(FTPFileSystem):
     """
 
     def __init__(self, host, *, passive=True, tls_context=None, **options):
-        self.ftp = None
+        self.ftp = self._directory = None
         self._tls_context = tls_context
         self._passive = passive
-        super().__init__(host, tls=bool(tls_context), **options)
+        super().__init__(host, **options)
 
     def _connect(self):
         if self._tls_context:
@@ -194,11 +195,21 @@ class FeedFTP(FTPFileSystem):
         self.ftp.set_pasv(self._passive)
         try:
             self.ftp.connect(self.host, self.port)
-            # With TLS this begins it first: the password never goes in the clear.
+            if self._tls_context:
+                self._begin_tls()
             self.ftp.login(*self.cred)
+            if self._tls_context:
+                self.ftp.prot_p()
         except BaseException:
             self.drop()
             raise
+
+    def _begin_tls(self):
+        """Before the password is sent, which never goes in the clear."""
+        try:
+            self.ftp.auth()
+        except ftplib.Error as error:
+            raise FeedTransferError("tls", scrub(error)) from None
 
     def __del__(self):
         self.drop()
@@ -218,6 +229,7 @@ class FeedFTP(FTPFileSystem):
 
     def enter(self, directory):
         """Go where the files belong; names are relative to it from then on."""
+        self._directory = directory
         if directory:
             try:
                 self.ftp.cwd(directory)
@@ -241,12 +253,29 @@ class FeedFTP(FTPFileSystem):
             raise
 
     def read_from(self, name, offset):
+        """Return what a file holds from an offset on.
+
+        :raise PermissionError: this user may not read
+        """
         blocks = []
-        self.ftp.retrbinary(f"RETR {name}", blocks.append, BLOCK, rest=offset)
+        try:
+            self.ftp.retrbinary(f"RETR {name}", blocks.append, BLOCK, rest=offset)
+        except ftplib.error_perm as error:
+            # Some servers are out of step after a refusal: begin again.
+            self.drop()
+            self._connect()
+            self.enter(self._directory)
+            raise PermissionError(str(error)) from None
         return b"".join(blocks)
 
     def write_from(self, name, offset, file):
-        self.ftp.storbinary(f"STOR {name}", file, BLOCK, rest=offset or None)
+        try:
+            self.ftp.storbinary(f"STOR {name}", file, BLOCK, rest=offset or None)
+        except (ConnectionError, ssl.SSLError):
+            # Who takes no more hangs up on the data, and says why on the other line.
+            with contextlib.suppress(OSError, EOFError):
+                self.ftp.voidresp()
+            raise
 
     def rename_new(self, name, new_name):
         self.ftp.rename(name, new_name)
@@ -278,10 +307,14 @@ class FeedSFTP(SFTPFileSystem):
         sock = socket.create_connection((self.host, options["port"]), self.timeout)
         self.client = paramiko.Transport(sock)
         self.client.set_log_channel(_ssh_logger.name)
-        self.client.banner_timeout = self.client.auth_timeout = self.timeout
+        self.client.auth_timeout = self.timeout
+        # Ours is the shorter one: it is told apart from a server that hangs up.
+        self.client.banner_timeout = self.timeout * 2
         if self._host_key:
             self._ask_for_key_type(self._host_key.split()[0])
         self.client.start_client(timeout=self.timeout)
+        if not self.client.initial_kex_done:
+            raise TimeoutError
         seen = describe_key(self.client.get_remote_server_key())
         if self._host_key != seen:
             raise FeedTransferError(
@@ -330,9 +363,15 @@ class FeedSFTP(SFTPFileSystem):
     def write_from(self, name, offset, file):
         with self.ftp.open(name, "r+b" if offset else "wb") as remote:
             remote.seek(offset)
+            # Blocks are sent without waiting for the answer to the one before. With
+            # the last one all answers are waited for: none that says no is missed.
             remote.set_pipelined(True)
-            while block := file.read(BLOCK // 2):
+            block = file.read(BLOCK // 2)
+            while block:
+                following = file.read(BLOCK // 2)
+                remote.set_pipelined(bool(following))
                 remote.write(block)
+                block = following
 
     def rename_new(self, name, new_name):
         # The plain one, which refuses to overwrite.
@@ -425,7 +464,7 @@ def _is_beginning(server, part, offset, file, size):
     file.seek(start)
     try:
         return server.read_from(part, start) == file.read(offset - start)
-    except (ftplib.error_perm, PermissionError):
+    except PermissionError:
         return False
 
 
