@@ -48,6 +48,7 @@
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
+        "wizards/sms_composer_views.xml",
         "wizards/sms_sandbox_reply_views.xml",
         "views/res_company_views.xml",
         "views/res_config_settings_views.xml",

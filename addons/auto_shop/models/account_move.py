@@ -19,6 +19,7 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
+        groups="base.group_user",
         help="When it was posted, whatever date it bears.",
     )
 

@@ -148,6 +148,7 @@ class CalendarEvent(models.Model):
         default=fields.Datetime.now,
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="When the appointment got the time that it has now.",
     )
     told_start = fields.Datetime(

@@ -15,7 +15,15 @@ from psycopg2 import DataError, IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_time, html2plaintext, html_sanitize, plaintext2html
+from odoo.fields import Domain
+from odoo.tools import (
+    SQL,
+    email_normalize,
+    format_time,
+    html2plaintext,
+    html_sanitize,
+    plaintext2html,
+)
 from odoo.tools.misc import babel_locale_parse, split_every
 from odoo.tools.urls import urljoin
 
@@ -85,8 +93,10 @@ PROTECTED_FIELDS = {
     "state",
     "told_start",
     "unsubscribed_at",
+    "user_id",
 }
-# What a message may be about: its wording says things of them.
+# What a message may be about: its wording says things of them. On history an empty
+# one may still be filled in.
 LINK_FIELDS = ("partner_id", "vehicle_id", "work_order_id", "event_id", "lead_id")
 PLAN_COLUMNS = (
     "company_id",
@@ -109,8 +119,10 @@ PLAN_COLUMNS = (
     "dedupe_key",
     "told_start",
 )
-# What a message said and who said it is history once it is on its way or came in.
-HISTORY_FIELDS = {"body", "planned_at", "purpose_id", "subject", "user_id"}
+# What was said is history once it is on its way, came in or was written down.
+HISTORY_FIELDS = {"body", "outcome", "planned_at", "purpose_id", "subject"}
+# A clock at the counter may be ahead of the server's.
+CLOCK_SKEW = timedelta(minutes=5)
 BATCH_SIZE = 500
 # When to look again at rows that had to wait for another worker.
 LOOK_AGAIN = timedelta(minutes=1)
@@ -228,8 +240,19 @@ class CustomerInteraction(models.Model):
         help="The number it goes to or came from (E.164).",
     )
     email = fields.Char(string="E-mail Address")
+    customer_display = fields.Char(
+        string="Customer or Number",
+        compute="_compute_customer_display",
+        search="_search_customer_display",
+        help="The customer; of one whom nobody knows, the number or the address.",
+    )
+    kept_fields = fields.Char(
+        compute="_compute_kept_fields",
+        help="The names of the fields that cannot be changed any more.",
+    )
     automatic = fields.Boolean(
-        help="Nobody asked for it: counts for the daily limit of automatic messages."
+        help="No person pressed Send for this very message: it keeps the hours and "
+        "counts for the daily limit of automatic messages."
     )
     is_unread = fields.Boolean(string="Unread")
     told_start = fields.Datetime(
@@ -293,14 +316,35 @@ class CustomerInteraction(models.Model):
             text = row.subject or " ".join(body.split()) or row.purpose_id.name
             row.summary = shorten(text, SUMMARY_LENGTH) if text else False
 
-    @api.depends("channel", "partner_id", "subject", "purpose_id")
+    @api.depends("partner_id", "number", "email")
+    def _compute_customer_display(self):
+        for row in self:
+            row.customer_display = (
+                row.partner_id.display_name or row._get_number_label() or row.email
+            )
+
+    @api.model
+    def _search_customer_display(self, operator, value):
+        domain = Domain("partner_id", operator, value) | Domain(
+            "email", operator, value
+        )
+        # A number is kept without the marks with which people write it.
+        if isinstance(value, str) and not re.search(r"[^\d\s()+./-]", value):
+            value = re.sub(r"\D", "", value)
+        return domain | Domain("number", operator, value) if value else domain
+
+    @api.depends("channel", "direction", "state")
+    def _compute_kept_fields(self):
+        for row in self:
+            kept = row._origin._get_kept_fields() if row._origin else ()
+            row.kept_fields = " ".join(sorted(kept))
+
+    @api.depends("channel", "partner_id", "number", "subject", "purpose_id")
     def _compute_display_name(self):
         channels = dict(self._fields["channel"]._description_selection(self.env))
         for row in self:
             what = row.subject or row.purpose_id.name or channels.get(row.channel, "")
-            row.display_name = " · ".join(
-                filter(None, (row.partner_id.display_name or row.number, what))
-            )
+            row.display_name = " · ".join(filter(None, (row.customer_display, what)))
 
     # === CRUD ===
 
@@ -308,38 +352,83 @@ class CustomerInteraction(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             # A default, of the context or saved by the user, is a value like any other.
-            defaults = self.default_get([*PROTECTED_FIELDS, "purpose_id", *LINK_FIELDS])
-            for vals in vals_list:
-                self._check_staff_may_create({**defaults, **vals})
-                self._check_staff_may_link({**defaults, **vals})
-        rows = super().create(vals_list)
+            defaults = self.default_get(
+                [*PROTECTED_FIELDS, "planned_at", "purpose_id", *LINK_FIELDS]
+            )
+            vals_list = [
+                self._prepare_staff_vals(vals, {**defaults, **vals})
+                for vals in vals_list
+            ]
+        rows = super().create([self._prepare_planned_vals(vals) for vals in vals_list])
         rows._wake_dispatcher()
         return rows
 
     def write(self, vals):
-        if not self.env.su and (taken := self._get_taken_fields(vals)):
-            raise AccessError(
-                self.env._(
-                    "The history of a customer cannot be rewritten (%s). Write a memo "
-                    "instead.",
-                    ", ".join(sorted(taken)),
-                )
-            )
         if not self.env.su:
+            self._check_not_kept(vals)
             self._check_staff_may_link(vals)
         return super().write(vals)
 
-    def _get_taken_fields(self, vals):
-        """Return which of these fields nobody may write on these rows."""
-        taken = PROTECTED_FIELDS & vals.keys()
-        history = HISTORY_FIELDS & vals.keys()
-        if history and any(row._is_history() for row in self):
-            taken |= history
-        return taken
+    @api.model
+    def _prepare_planned_vals(self, vals):
+        """Return the ``vals`` of a new row with who it goes by: what is to be sent and
+        nobody has a purpose for, no person pressed Send for."""
+        if (
+            vals.get("channel") in DISPATCHED_CHANNELS
+            and vals.get("state", "planned") == "planned"
+            and vals.get("direction", "out") == "out"
+        ):
+            return {"automatic": not vals.get("purpose_id"), **vals}
+        return vals
+
+    @api.model
+    def _prepare_staff_vals(self, vals, given):
+        """Return the ``vals`` of a row that staff enter, in a form, by import or RPC.
+
+        :param given: ``vals`` with the defaults that apply
+        :raises AccessError, UserError: for what staff may not enter
+        """
+        self._check_staff_may_create(given)
+        self._check_staff_may_link(given)
+        # In one's own name; a list of messages is no letter that a person writes.
+        vals = {**vals, "user_id": self.env.uid}
+        if given.get("channel") not in ("phone", "memo"):
+            return {**vals, "automatic": True}
+        now = fields.Datetime.now()
+        moment = fields.Datetime.to_datetime(given.get("planned_at")) or now
+        if moment > now + CLOCK_SKEW:
+            raise UserError(
+                self.env._(
+                    "A call or memo is written down after it took place. Choose a date "
+                    "that is not in the future, or plan an activity instead."
+                )
+            )
+        return {**vals, "planned_at": moment, "state": "sent", "sent_at": moment}
+
+    def _check_not_kept(self, vals):
+        """:raises AccessError: when ``vals`` would rewrite what is kept"""
+        taken = {name for row in self for name in row._get_kept_fields() & vals.keys()}
+        if taken:
+            labels = self.fields_get(taken, ["string"])
+            raise AccessError(
+                self.env._(
+                    "The history of a customer is kept as it was written down (%s). "
+                    "Write a memo to correct it.",
+                    ", ".join(sorted(labels[name]["string"] for name in taken)),
+                )
+            )
+
+    def _get_kept_fields(self):
+        """Return the names of the fields that nobody may write on this row."""
+        self.ensure_one()
+        if not self._is_history():
+            return PROTECTED_FIELDS
+        linked = {name for name in LINK_FIELDS if self[name]}
+        return PROTECTED_FIELDS | HISTORY_FIELDS | linked
 
     def _is_history(self):
-        return self.channel in DISPATCHED_CHANNELS and (
-            self.direction == "in" or self.state != "planned"
+        return (
+            self.direction == "in" or self.state != "planned" or self.channel == "memo"
         )
 
     @api.ondelete(at_uninstall=False)
@@ -356,8 +445,18 @@ class CustomerInteraction(models.Model):
         """Staff log calls and memos and plan messages; reports come from the system."""
         log = vals.get("channel") in ("phone", "memo")
         allowed_states = ("planned", "sent", None) if log else ("planned", None)
-        refused = PROTECTED_FIELDS - {"channel", "company_id", "partner_id", "state"}
-        refused -= {"direction", "sent_at"} if log else set()
+        if vals.get("user_id") not in (False, None, self.env.uid):
+            raise AccessError(
+                self.env._("Calls, memos and messages are entered in one's own name.")
+            )
+        refused = PROTECTED_FIELDS - {
+            "channel",
+            "company_id",
+            "partner_id",
+            "state",
+            "user_id",
+        }
+        refused -= {"direction"} if log else set()
         if vals.get("state") not in allowed_states or any(
             vals.get(name)
             for name in refused
@@ -382,6 +481,7 @@ class CustomerInteraction(models.Model):
                 self.env[self._fields[name].comodel_name].browse(
                     vals[name]
                 ).check_access("read")
+        self._check_partner_of_company(vals)
         purpose = self.env["customer.interaction.purpose"].browse(
             vals.get("purpose_id") or ()
         )
@@ -391,6 +491,23 @@ class CustomerInteraction(models.Model):
                     "“%s” is the answer to a text of a customer: only the system sends "
                     "it. Choose another purpose, or write the text yourself.",
                     purpose.name,
+                )
+            )
+
+    @api.model
+    def _check_partner_of_company(self, vals):
+        """:raises UserError: for a customer of another location"""
+        partner = self.env["res.partner"].browse(vals.get("partner_id") or ())
+        company = self.env["res.company"].browse(
+            vals.get("company_id") or self.env.company.id
+        )
+        if partner.company_id and partner.company_id != company:
+            raise UserError(
+                self.env._(
+                    "%(customer)s is a customer of %(location)s alone. Choose that "
+                    "location.",
+                    customer=partner.display_name,
+                    location=partner.company_id.display_name,
                 )
             )
 
@@ -405,6 +522,8 @@ class CustomerInteraction(models.Model):
             given, ``channel`` the purpose's, ``planned_at`` now. With ``body`` the
             message goes as it is written, else it is rendered from the purpose when
             it is due. ``dedupe_key`` names the occasion within the company.
+            ``automatic`` tells that no person pressed Send for this very message;
+            without a purpose that is so unless said otherwise.
         :return: the rows that are new, in the order given
         :raise AccessError: for a company that is not among the user's
         """
@@ -414,13 +533,15 @@ class CustomerInteraction(models.Model):
         rows = []
         for vals in vals_list:
             row = dict.fromkeys(PLAN_COLUMNS)
-            row.update(company_id=self.env.company.id, direction="out", automatic=False)
+            row.update(company_id=self.env.company.id, direction="out")
             row.update({key: vals[key] for key in vals if key != "purpose"})
             if "purpose" in vals:
                 company = self.env["res.company"].browse(row["company_id"])
                 row["purpose_id"] = purposes._get(vals["purpose"], company).id or None
             row["state"] = "planned"
             row["planned_at"] = fields.Datetime.to_datetime(row["planned_at"]) or now
+            if row["automatic"] is None:
+                row["automatic"] = not row["purpose_id"]
             if not row["channel"]:
                 row["channel"] = purposes.browse(row["purpose_id"]).sudo().channel
             if unknown := row.keys() - set(PLAN_COLUMNS) - {"state"}:
@@ -760,9 +881,11 @@ class CustomerInteraction(models.Model):
         reasons = {}
         for row in self:
             code, sentence = by_partner.get(row.partner_id.id) or (None, None)
-            if row.number and row.number in stopped_numbers:
-                code = "number_stopped"
-                sentence = self.env._("%s has opted out of texts", row.number)
+            if row.number in stopped_numbers:
+                # When and how is said where it is the customer's own number.
+                if code not in ("customer_stopped", "number_stopped"):
+                    code = "number_stopped"
+                    sentence = self.env._("%s has opted out of texts", row.number)
             elif row.purpose_id.answers_customer and row.number:
                 # Answering what has just been asked needs no further consent.
                 if code != "customer_stopped":
@@ -802,8 +925,8 @@ class CustomerInteraction(models.Model):
         )
 
     def _block_reasons_mail(self, get_reasons):
-        """What somebody sends by hand (no purpose), and what the customer waits for,
-        goes in spite of Do Not Mail."""
+        """What somebody sends by hand, and what the customer waits for, goes in spite
+        of Do Not Mail."""
         codes = {
             "no_email": "no_address",
             "no_address": "no_address",
@@ -816,8 +939,8 @@ class CustomerInteraction(models.Model):
         reasons = {}
         for (marketing, honour), rows in self.grouped(
             lambda row: (
-                row.purpose_id.category == "marketing",
-                row.purpose_id.honour_do_not_mail,
+                row.purpose_id.category == "marketing" or row._is_mailing(),
+                row._honours_do_not_mail(),
             )
         ).items():
             by_partner = get_reasons(rows.partner_id, marketing, honour)
@@ -827,6 +950,16 @@ class CustomerInteraction(models.Model):
                 elif found := by_partner.get(row.partner_id.id):
                     reasons[row.id] = (codes[found[0]], found[1])
         return reasons
+
+    def _is_mailing(self):
+        """Whether nobody knows what it is for and no person wrote it to this customer:
+        such as a list of messages that was imported."""
+        self.ensure_one()
+        return self.automatic and not self.purpose_id
+
+    def _honours_do_not_mail(self):
+        self.ensure_one()
+        return self.purpose_id.honour_do_not_mail or self._is_mailing()
 
     def _drop_blocked(self):
         reasons = self._block_reasons()
@@ -862,7 +995,7 @@ class CustomerInteraction(models.Model):
             lambda row: (
                 row.channel != "post"
                 and not row.purpose_id.ignore_quiet_hours
-                and (row.purpose_id or row._is_planned_ahead())
+                and (row.automatic or row.purpose_id or row._is_planned_ahead())
             )
         )
         moments = {
@@ -879,15 +1012,27 @@ class CustomerInteraction(models.Model):
         return self.planned_at > self.create_date + WRITTEN_NOW
 
     def _postpone_over_limit(self):
-        """At most so many automatic messages a customer and day (company setting)."""
+        """Leave for tomorrow what is too much for today."""
+        over, busy = self._get_over_limit()
+        later = defaultdict(self.browse)
+        for row, moment in over.items():
+            later[moment] += row
+        return self - busy - self._postpone(later)
+
+    def _get_over_limit(self):
+        """At most so many automatic messages a customer and day (company setting).
+
+        :return: ``{row: moment}`` of those that wait for tomorrow, and the rows whose
+            customer another worker is busy with
+        """
         automatic = self.filtered("automatic")
+        over = {}
         if not automatic:
-            return self
+            return over, automatic
         # Two workers must not both count before either has sent.
         held = set(automatic._lock_customers())
-        waiting = automatic.filtered(lambda row: row.partner_id.id not in held)
-        later = defaultdict(self.browse)
-        for company, rows in (automatic - waiting).grouped("company_id").items():
+        busy = automatic.filtered(lambda row: row.partner_id.id not in held)
+        for company, rows in (automatic - busy).grouped("company_id").items():
             limit = company.automatic_message_limit
             if not limit:
                 continue
@@ -916,10 +1061,24 @@ class CustomerInteraction(models.Model):
             )
             for row in rows:
                 if counts[row.partner_id.id] >= limit:
-                    later[tomorrow] += row
+                    over[row] = tomorrow
                 else:
                     counts[row.partner_id.id] += 1
-        return self - waiting - self._postpone(later)
+        return over, busy
+
+    def _hand_over_within_limit(self):
+        """Take on texts that are in the queue already and did not pass the dispatcher.
+
+        :return: ``{id: moment}`` of those that have to wait
+        """
+        over, busy = self._get_over_limit()
+        soon = fields.Datetime.now() + timedelta(minutes=1)
+        waiting = {row.id: moment for row, moment in over.items()}
+        waiting.update(dict.fromkeys(busy.ids, soon))
+        self.filtered(lambda row: row.id not in waiting).sudo().write(
+            {"dispatched_at": fields.Datetime.now()}
+        )
+        return waiting
 
     def _lock_customers(self):
         """Take a transaction lock on each customer; return those that were free."""
@@ -1084,7 +1243,7 @@ class CustomerInteraction(models.Model):
     def _get_unsubscribe_urls(self):
         """Return ``{id: url}`` of the e-mails that Do Not Mail would stop."""
         return self.env["customer.unsubscribe"]._get_urls(
-            self.filtered("purpose_id.honour_do_not_mail")
+            self.filtered(lambda row: row._honours_do_not_mail())
         )
 
     def _get_email_headers(self, unsubscribe_url=None):
@@ -1121,6 +1280,38 @@ class CustomerInteraction(models.Model):
             vals["delivered_at"] = now
         changing.write(vals)
         return self.browse(changing.ids)
+
+    def _filter_sent_to(self, email_from):
+        """Return the e-mails to which an answer from this sender is the customer's.
+
+        He answers from the address that it went to, or from another one of his: his
+        own, that of his company or of a colleague there.
+
+        :param str email_from: the sender as an e-mail names it
+        """
+        sender = email_normalize(email_from)
+        if not sender:
+            return self.browse()
+        # As superuser: the gateway is no member of staff.
+        families = self.sudo().partner_id.commercial_partner_id
+        known = (
+            self.env["res.partner"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("commercial_partner_id", "in", families.ids),
+                    ("email_normalized", "=", sender),
+                ]
+            )
+            .commercial_partner_id
+        )
+        return self.filtered(
+            lambda row: (
+                email_normalize(row.email) == sender
+                or row.partner_id.commercial_partner_id in known
+            )
+        )
 
     @api.model
     def _hold_interrupted(self):
@@ -1387,6 +1578,18 @@ class CustomerInteraction(models.Model):
             return None
         zone = pytz.timezone(self.company_id._get_shop_tz())
         return pytz.utc.localize(start).astimezone(zone)
+
+    def _get_number_label(self):
+        """Return the number as people write it."""
+        self.ensure_one()
+        if not self.number:
+            return ""
+        label = self.partner_id._phone_format(
+            number=self.number,
+            country=self.company_id.country_id,
+            force_format="INTERNATIONAL",
+        )
+        return label or self.number
 
     def _get_lang(self):
         """The customer's language where it is installed, else the location's."""

@@ -399,6 +399,8 @@ class CustomerTextThread(models.Model):
                     "channel": "sms",
                     "body": body,
                     "user_id": self.env.uid,
+                    # A person types it and presses Send.
+                    "automatic": False,
                     "dedupe_key": f"typed:{request_key}" if request_key else None,
                 }
             ]

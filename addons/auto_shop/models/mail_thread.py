@@ -40,16 +40,21 @@ class MailThread(models.AbstractModel):
         return result
 
     def _log_email_reply(self, message_dict):
-        """Keep a customer's answer to one of our e-mails in his history."""
+        """Keep a customer's answer to one of our e-mails in his history.
+
+        Whoever knows the name of an e-mail can answer it: only what comes from the
+        customer is his. Other answers go where Odoo routes them.
+        """
         references = " ".join(
             filter(
                 None, (message_dict.get("in_reply_to"), message_dict.get("references"))
             )
         )
-        answered = self._find_interactions(mail_header_msgid_re.findall(references))[:1]
-        if not answered:
+        answered_sudo = self._find_interactions(
+            mail_header_msgid_re.findall(references)
+        )._filter_sent_to(message_dict.get("email_from"))[:1]
+        if not answered_sudo:
             return
-        answered_sudo = answered.sudo()
         # On the log of a customer of several locations it belongs to this one.
         self.env["mail.message"].sudo().search(
             [

@@ -92,6 +92,7 @@ class ResPartner(models.Model):
     postal_address_complete = fields.Boolean(
         compute="_compute_postal_address_complete",
         store=True,
+        groups="base.group_user",
         help="Post can be delivered: everything is there that its country wants.",
     )
     text_number = fields.Char(

@@ -43,6 +43,14 @@ INTERACTION_STATES = {
 }
 
 
+class TextByHand:
+    """Marks a text that a person types to one customer and sends: it keeps no hours.
+
+    It travels in the context under ``text_by_hand`` and counts only as an instance of
+    this class, which a remote client cannot make.
+    """
+
+
 class SmsSms(models.Model):
     """The queue of texts. History is kept in `customer.interaction`; rows here go
     once they are settled.
@@ -120,21 +128,29 @@ class SmsSms(models.Model):
                 )
 
     def _log_interactions(self):
-        """Texts from elsewhere (chatter, calendar reminders) join the history."""
-        foreign = self.filtered(lambda row: row.partner_id and not row.interaction_id)
+        """Texts from elsewhere (chatter, calendar reminders) join the history.
+
+        What a person types and sends goes as it is. All others, such as those of
+        Odoo's window for many customers, keep the hours and the daily limit: they are
+        handed over when the queue has looked at both.
+        """
+        foreign = self.filtered(lambda row: not row.interaction_id)
+        owners = foreign._get_owners_sudo()
+        foreign = foreign.filtered(lambda row: owners[row])
         if not foreign:
             return
-        now = fields.Datetime.now()
+        by_hand = isinstance(self.env.context.get("text_by_hand"), TextByHand)
         labels = dict(self._fields["failure_type"]._description_selection(self.env))
         interactions = self.env["customer.interaction"]._log(
             [
                 {
                     "company_id": row.record_company_id.id,
-                    "partner_id": row.partner_id.id,
+                    "partner_id": owners[row].id,
                     "channel": "sms",
                     "direction": "out",
                     "state": INTERACTION_STATES[row.state],
-                    "dispatched_at": now,
+                    "automatic": not by_hand,
+                    "dispatched_at": fields.Datetime.now() if by_hand else False,
                     "user_id": row.mail_message_id.create_uid.id or row.create_uid.id,
                     "body": row.body,
                     "number": row.number,
@@ -146,6 +162,44 @@ class SmsSms(models.Model):
         for row, interaction in zip(foreign, interactions, strict=True):
             row.interaction_id = interaction
         self.env["customer.text.thread"]._touch(interactions)
+
+    def _get_owners_sudo(self):
+        """Return ``{text: customer}``: whom it names, else whose number it is.
+
+        Of several customers with one number it is one who may be texted.
+        """
+        owners = {row: row.partner_id for row in self}
+        loose = self.filtered(lambda row: not row.partner_id and row.number)
+        if not loose:
+            return owners
+        found = loose._search_owners_sudo()
+        blocked = found._text_block_reasons()
+        by_number = found.sorted(lambda customer: customer.id in blocked).grouped(
+            "text_number"
+        )
+        for row in loose:
+            own = by_number.get(row.number, found.browse())
+            owners[row] = row._filter_of_company(own)[:1]
+        return owners
+
+    def _search_owners_sudo(self):
+        """Return the customers with these numbers, the newest first.
+
+        As superuser: of a number that was typed nobody may know whose it is.
+        """
+        return (
+            self.env["res.partner"]
+            .sudo()
+            .search([("text_number", "in", self.mapped("number"))], order="id desc")
+        )
+
+    def _filter_of_company(self, customers):
+        """Return those of ``customers`` who are no other location's alone."""
+        self.ensure_one()
+        company = self.record_company_id
+        return customers.filtered(
+            lambda customer: customer.company_id in (company, company.browse())
+        )
 
     def _retire_former_tries(self):
         """A person sent it again: the row of the first try has no say any more."""
@@ -428,28 +482,38 @@ class SmsSms(models.Model):
             )
         dropped = {row["id"] for group in blocked.values() for row in group}
         rows = [row for row in rows if row["id"] not in dropped]
-        quiet = self._wait_for_hours(rows)
-        put_aside = len(dropped) + len(quiet)
+        waiting = self._wait_for_turn(rows)
+        put_aside = len(dropped) + len(waiting)
         self.env["ir.cron"]._commit_progress(put_aside)
-        return [row for row in rows if row["id"] not in quiet], put_aside
+        return [row for row in rows if row["id"] not in waiting], put_aside
 
-    def _wait_for_hours(self, rows):
-        """Put texts back whose hours ended while they waited for the provider.
+    def _wait_for_turn(self, rows):
+        """Put texts back that may not go at this hour, or not today.
+
+        Hours may have ended while a text waited for the provider; what did not come
+        from the dispatcher has met neither hours nor the daily limit yet.
 
         :return: their ids
         """
         interactions = self.env["customer.interaction"].browse(
             row["interaction_id"] for row in rows if row["interaction_id"]
         )
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
         moments = {
-            interaction.id: moment
+            interaction.id: moment or tomorrow
             for interaction, moment in interactions._get_quiet_until().items()
             # Hours that were all taken away since: it goes as it was handed over.
-            if moment
+            if moment or not interaction.dispatched_at
         }
+        moments.update(
+            interactions.filtered(
+                lambda row: row.id not in moments and not row.dispatched_at
+            )._hand_over_within_limit()
+        )
         waiting = [row for row in rows if row["interaction_id"] in moments]
         if not waiting:
             return set()
+        self.flush_model()
         self.env.cr.execute(
             SQL(
                 """
@@ -547,23 +611,57 @@ class SmsSms(models.Model):
         if not loose:
             return {}
         numbers = loose.mapped("number")
-        partners = self.env["res.partner"].sudo()
-        stopped = partners._get_blocked_numbers_sudo(numbers)
-        customers = partners.search([("text_number", "in", numbers)])
+        stopped = self.env["res.partner"]._get_blocked_numbers_sudo(numbers)
+        customers = loose._search_owners_sudo()
         owners = customers.grouped("text_number")
         blocked = customers._text_block_reasons()
         reasons = {}
         for text in loose:
-            own = owners.get(text.number)
+            own = text._filter_of_company(owners.get(text.number, customers.browse()))
             if text.number in stopped:
                 sentence = self.env._("%s has opted out of texts", text.number)
                 reasons[text.id] = ("opted_out", sentence)
             elif own and all(customer.id in blocked for customer in own):
                 reasons[text.id] = ("no_consent", blocked[own[0].id][1])
-            elif not own and not text.create_uid._is_system():
+            elif not own and not (text.create_uid or self.env.user)._is_system():
                 sentence = self.env._("%s belongs to no customer", text.number)
                 reasons[text.id] = ("no_consent", sentence)
         return reasons
+
+    @api.model
+    def _get_recipient_block_reasons(self, recipients):
+        """Tell beforehand which texts the queue would drop.
+
+        :param recipients: list of ``(partner, number, company)``; without a partner it
+            is the number that counts
+        :return: list of ``(code, sentence)`` or ``None``, in the order given
+        """
+        texts = [
+            self.new(
+                {
+                    "partner_id": partner.id,
+                    "number": number,
+                    "record_company_id": company.id,
+                }
+            )
+            for partner, number, company in recipients
+        ]
+        owners = self.browse().concat(*texts)._get_owners_sudo()
+        interactions = self.env["customer.interaction"]
+        rows = {
+            text: interactions.new(
+                {"channel": "sms", "partner_id": owners[text].id, "number": text.number}
+            )
+            for text in texts
+            if owners[text]
+        }
+        reasons = interactions.concat(*rows.values())._block_reasons_sms()
+        loose = self.browse().concat(*(text for text in texts if text not in rows))
+        loose_reasons = loose._get_loose_block_reasons()
+        return [
+            reasons.get(rows[text].id) if text in rows else loose_reasons.get(text.id)
+            for text in texts
+        ]
 
     def _call_provider(self, sms_api, rows):
         """Hand claimed texts to the provider.

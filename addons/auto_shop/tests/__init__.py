@@ -8,6 +8,7 @@ from . import test_vehicle_history
 from . import test_vehicle_deferred_work
 from . import test_vehicle_tour
 from . import test_vin
+from . import test_sms_composer
 from . import test_sms_queue
 from . import test_stop_by_location
 from . import test_text_keywords

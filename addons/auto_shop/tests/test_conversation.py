@@ -198,7 +198,9 @@ class TestConversation(AutoShopCommon):
                 self._get_thread(partner).send_text(body, "key")
             self.assertIn(sentence, str(refusal.exception))
         self.assertFalse(
-            self.env["customer.interaction"].search([("channel", "=", "sms")])
+            self.env["customer.interaction"].search(
+                [("channel", "=", "sms"), ("company_id", "=", self.company.id)]
+            )
         )
 
     def test_the_header_says_why_not(self):
@@ -351,8 +353,9 @@ class TestInteractionHistory(AutoShopCommon):
             ("sms", "in", "delivered", False),
             ("email", "out", "failed", False),
             ("sms", "out", "planned", True),
-            ("memo", "out", "sent", True),
-            ("phone", "in", "delivered", True),
+            ("memo", "out", "sent", False),
+            ("phone", "in", "delivered", False),
+            ("phone", "out", "planned", True),
         ]
         for channel, direction, state, editable in cases:
             row = self._create(channel=channel, direction=direction, state=state)

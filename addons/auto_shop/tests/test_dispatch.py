@@ -231,6 +231,7 @@ class TestDispatch(AutoShopCommon):
                     "channel": "email",
                     "subject": "Your estimate",
                     "body": "<p>Here</p>",
+                    "automatic": False,
                 }
             ]
         )
@@ -468,14 +469,13 @@ class TestDispatch(AutoShopCommon):
         self._dispatch()
         self.assertEqual(self._mails(row).subject, "Dear Bcc: a@b.c")
 
-    def test_reply_by_email_reaches_the_history(self):
-        row = self._plan(channel="email")
-        self._dispatch()
+    def _receive_mail(self, row, sender, number):
+        """An e-mail to the shop that says it answers that of ``row``."""
         raw = (
-            "From: Ann Miller <ann.miller@example.com>\r\n"
+            f"From: {sender}\r\n"
             "To: shop@example.com\r\n"
             "Subject: Re: Your visit\r\n"
-            "Message-Id: <reply-1@example.com>\r\n"
+            f"Message-Id: <reply-{number}@example.com>\r\n"
             f"In-Reply-To: {row.provider_ref}\r\n"
             f"References: {row.provider_ref}\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n\r\nSee you then"
@@ -483,9 +483,14 @@ class TestDispatch(AutoShopCommon):
         # The gateway works for no location in particular.
         gateway = self.env["mail.thread"].with_company(self.other_company)
         gateway.message_process("res.partner", raw)
-        message = self.env["mail.message"].search(
-            [("message_id", "=", "<reply-1@example.com>")]
+        return self.env["mail.message"].search(
+            [("message_id", "=", f"<reply-{number}@example.com>")]
         )
+
+    def test_reply_by_email_reaches_the_history(self):
+        row = self._plan(channel="email")
+        self._dispatch()
+        message = self._receive_mail(row, "Ann Miller <ann.miller@example.com>", 1)
         self.assertEqual(message.record_company_id, self.company)
         reply = self.interactions.search(
             [("partner_id", "=", self.customer.id), ("direction", "=", "in")]
@@ -493,6 +498,44 @@ class TestDispatch(AutoShopCommon):
         self.assertEqual((len(reply), reply.channel), (1, "email"))
         self.assertIn("See you then", reply.body)
         self.assertEqual(reply.company_id, self.company)
+
+    def test_reply_is_the_customers_only_when_he_sent_it(self):
+        """(sender, whether it is logged as the customer's); Odoo routes all."""
+        garage = self.env["res.partner"].create(
+            {"name": "Fleet Inc", "is_company": True, "email": "office@fleet.example"}
+        )
+        self._create_customer(
+            name="Col League", parent_id=garage.id, email="col@fleet.example"
+        )
+        self.customer.parent_id = garage
+        self._create_customer(name="Other", email="other@example.com")
+        row = self._plan(channel="email")
+        self._dispatch()
+        cases = [
+            ("ann.miller@example.com", True),
+            ('"Miller, Ann" <Ann.Miller@Example.COM>', True),
+            ("col@fleet.example", True),
+            ("office@fleet.example", True),
+            ("new.ann@example.com", False),
+            ("other@example.com", False),
+            ("stranger@example.net", False),
+            ("ann.miller@example.com.evil.example", False),
+            ('"ann.miller@example.com" <stranger@example.net>', False),
+        ]
+        replies = [("partner_id", "=", self.customer.id), ("direction", "=", "in")]
+        for number, (sender, is_his) in enumerate(cases):
+            before = self.interactions.search_count(replies)
+            message = self._receive_mail(row, sender, number)
+            with self.subTest(sender):
+                logged = self.interactions.search_count(replies) - before
+                self.assertEqual(logged, int(is_his))
+                self.assertTrue(message, "Odoo's own routing goes on")
+        self.customer.email = "new.ann@example.com"
+        for sender in ("ann.miller@example.com", "new.ann@example.com"):
+            before = self.interactions.search_count(replies)
+            self._receive_mail(row, sender, f"moved-{sender}")
+            with self.subTest(sender, way="address changed since"):
+                self.assertEqual(self.interactions.search_count(replies), before + 1)
 
     # --- many ---
 

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import AutoShopCommon
 
@@ -164,24 +164,270 @@ class TestInteractionAccess(AutoShopCommon):
             with self.subTest(name, way="write"), self.assertRaises(AccessError):
                 self._as(row, self.staff).write({name: record.id})
 
-    def test_hours_bind_what_is_planned_for_later(self):
-        """A text by hand goes at once; one that is planned for the night waits."""
+    def _plan_at_night(self, rows):
+        """Let rows be due at four in the morning in Texas, and dispatch them."""
         self.company.shop_tz = "America/Chicago"
-        now, later = (
-            self._as(self.rows, self.staff).create(
+        with freeze_time(f"{fields.Date.today() + timedelta(days=2)} 10:00:00"):
+            rows._dispatch()
+
+    def test_hours_bind_what_no_person_sends(self):
+        """A text typed in the conversation goes at once; whatever is entered as a
+        record, in a form, by import or RPC, keeps hours and limit."""
+        rows = self._as(self.rows, self.staff)
+        vals = {
+            "partner_id": self.customer.id,
+            "channel": "sms",
+            "body": "Hello",
+        }
+        self._as(self.env["customer.text.thread"], self.staff)._get_thread(
+            self.company, self.customer
+        ).send_text("By hand")
+        typed = rows.search([("body", "=", "By hand")])
+        planned = rows._plan([{**vals, "user_id": self.staff.id}])
+        purpose = self.purposes.create(
+            {"code": "x_test", "name": "T", "sms_body": "Hello"}
+        )
+        names = ["partner_id/.id", "channel", "body"]
+        loaded = rows.load(names, [[str(self.customer.id), "sms", "Hello"]] * 3)
+        self.assertFalse(loaded["messages"])
+        cases = {
+            "created": rows.create(vals),
+            "created for later": rows.create(
+                {**vals, "planned_at": fields.Datetime.now() + timedelta(days=1)}
+            ),
+            "created with a purpose": rows.create({**vals, "purpose_id": purpose.id}),
+            "planned by the system": planned,
+            "imported": rows.browse(loaded["ids"]),
+        }
+        self._plan_at_night(typed.union(*cases.values()))
+        self.assertEqual((typed.state, typed.automatic), ("queued", False))
+        for name, found in cases.items():
+            with self.subTest(name):
+                self.assertEqual(set(found.mapped("automatic")), {True})
+                self.assertEqual(set(found.mapped("state")), {"planned"})
+        later = rows._plan([{**vals, "automatic": False, "planned_at": "2026-01-01"}])
+        later.sudo().planned_at = fields.Datetime.now() + timedelta(days=1)
+        self._plan_at_night(later)
+        self.assertEqual(later.state, "planned", "put off by hand to the night")
+
+    def test_daily_limit_binds_what_is_imported(self):
+        self.company.write({"automatic_message_limit": 2, "shop_tz": "America/Chicago"})
+        vals = {"partner_id": self.customer.id, "channel": "sms", "body": "Hello"}
+        rows = self._as(self.rows, self.staff).create([vals] * 3)
+        self._dispatch()
+        self.assertEqual(sorted(rows.mapped("state")), ["planned", "queued", "queued"])
+
+    def test_do_not_mail_binds_what_is_imported(self):
+        self.customer.do_not_mail = True
+        for channel in ("email", "post"):
+            vals = {
+                "partner_id": self.customer.id,
+                "channel": channel,
+                "subject": "Hello",
+                "body": "<p>Hello</p>",
+            }
+            row = self._as(self.rows, self.staff).create(vals)
+            by_hand = self.rows._plan([{**vals, "automatic": False}])
+            reasons = (row | by_hand)._block_reasons()
+            with self.subTest(channel):
+                expected = "do_not_mail" if channel == "email" else "no_address"
+                self.assertEqual(reasons[row.id][0], expected)
+                self.assertNotEqual(reasons.get(by_hand.id, ("",))[0], "do_not_mail")
+
+    def test_nobody_calls_it_by_hand(self):
+        """Which messages a person has sent is not for clients to say."""
+        row = self._as(self.rows, self.staff).create(
+            {"partner_id": self.customer.id, "channel": "sms", "body": "Hello"}
+        )
+        for user in (self.staff, self.manager):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self._as(row, user).automatic = False
+        forged = self._as(self.rows, self.staff).with_context(
+            default_automatic=False, text_by_hand=True
+        )
+        row = forged.create(
+            {
+                "partner_id": self.customer.id,
+                "channel": "sms",
+                "body": "Hello",
+                "automatic": False,
+            }
+        )
+        self.assertTrue(row.automatic)
+
+    def test_calls_and_memos_are_kept(self):
+        """What was written down stays, for its author and managers too."""
+        rows = self._as(self.rows, self.staff)
+        vehicle, other = self.env["customer.vehicle"].create(
+            [{"owner_id": self.customer.id, "company_id": self.company.id}] * 2
+        )
+        for channel, direction in (("memo", "out"), ("phone", "in"), ("phone", "out")):
+            row = rows.create(
+                {
+                    "partner_id": self.customer.id,
+                    "channel": channel,
+                    "direction": direction,
+                    "body": "Wants a call on Monday",
+                }
+            )
+            self.assertRecordValues(
+                row,
+                [
+                    {
+                        "state": "sent",
+                        "user_id": self.staff.id,
+                        "company_id": self.company.id,
+                        "sent_at": row.planned_at,
+                    }
+                ],
+            )
+            row.vehicle_id = vehicle
+            for user in (self.staff, self.manager):
+                for vals in (
+                    {"body": "Never called"},
+                    {"subject": "No"},
+                    {"outcome": "Sold"},
+                    {"planned_at": "2020-01-01 10:00:00"},
+                    {"sent_at": "2020-01-01 10:00:00"},
+                    {"user_id": self.manager.id},
+                    {"user_id": False},
+                    {"partner_id": self._create_customer(name="Bo").id},
+                    {"channel": "sms"},
+                    {"direction": "in"},
+                    {"state": "planned"},
+                    {"vehicle_id": other.id},
+                    {"vehicle_id": False},
+                    {"company_id": self.other_company.id},
+                ):
+                    with self.subTest(channel, user=user.login, vals=vals):
+                        with self.assertRaises(AccessError):
+                            self._as(row, user).write(vals)
+                with self.assertRaises(UserError):
+                    self._as(row, user).unlink()
+            with self.assertRaisesRegex(AccessError, "Write a memo to correct it"):
+                row.body = "Never called"
+
+    def test_calls_and_memos_are_ones_own(self):
+        """(vals, refusal) of what staff cannot enter."""
+        foreign = self._create_customer(
+            name="Bo Other", company_id=self.other_company.id
+        )
+        both = self._create_user("both", "auto_shop.group_user")
+        both.company_ids |= self.other_company
+        soon = fields.Datetime.now() + timedelta(hours=1)
+        cases = [
+            (self.staff, {"user_id": self.manager.id}, AccessError, "own name"),
+            (self.manager, {"user_id": self.staff.id}, AccessError, "own name"),
+            (self.staff, {"planned_at": soon}, UserError, "not in the future"),
+            (self.staff, {"sent_at": "2026-01-01"}, AccessError, "entered as done"),
+            (self.staff, {"partner_id": foreign.id}, AccessError, ""),
+            (self.staff, {"company_id": self.other_company.id}, AccessError, ""),
+            (
+                both,
+                {"partner_id": foreign.id, "company_id": self.company.id},
+                UserError,
+                "Airport Auto alone",
+            ),
+        ]
+        for channel in ("memo", "phone"):
+            for user, vals, error, words in cases:
+                with self.subTest(channel, vals=vals, user=user.login):
+                    base = {"partner_id": self.customer.id, "body": "Said so"}
+                    with self.assertRaisesRegex(error, words):
+                        self._as(self.rows, user).create(
+                            {**base, "channel": channel, **vals}
+                        )
+                    if user == both:
+                        continue
+                    default = {f"default_{name}": vals[name] for name in vals}
+                    base = {name: base[name] for name in base if name not in vals}
+                    with self.assertRaisesRegex(error, words):
+                        self._as(self.rows, user).with_context(**default).create(
+                            {**base, "channel": channel}
+                        )
+
+    def test_a_call_of_an_hour_ago(self):
+        moment = fields.Datetime.now().replace(microsecond=0) - timedelta(hours=1)
+        row = self._as(self.rows, self.staff).create(
+            {
+                "partner_id": self.customer.id,
+                "channel": "phone",
+                "body": "Asked for the price",
+                "planned_at": moment,
+            }
+        )
+        self.assertEqual((row.planned_at, row.sent_at), (moment, moment))
+        self.assertGreater(row.create_date, moment)
+
+    def test_our_own_code_keeps_history_as_it_happens(self):
+        """`_log` and `_plan` take what a client may not give."""
+        rows = self._as(self.rows, self.staff)
+        call = {"partner_id": self.customer.id, "channel": "phone", "body": "Called"}
+        logged = rows._log(
+            [{**call, "user_id": self.manager.id, "sent_at": "2026-01-01 10:00:00"}]
+        )
+        self.assertEqual((logged.user_id, logged.state), (self.manager, "delivered"))
+        later = fields.Datetime.now() + timedelta(days=1)
+        planned = rows._plan(
+            [{**call, "user_id": self.manager.id, "planned_at": later}]
+        )
+        self.assertEqual((planned.user_id, planned.state), (self.manager, "planned"))
+        planned.body = "Ask about the windshield"
+        planned._set_state("sent")
+        with self.assertRaises(AccessError):
+            planned.body = "Said no"
+
+    def test_form_shows_what_is_kept(self):
+        with Form(self._as(self.rows, self.staff)) as form:
+            form.partner_id = self.customer
+            form.channel = "memo"
+            form.body = "Prefers mornings"
+        row = form.record
+        self.assertEqual((row.state, row.user_id), ("sent", self.staff))
+        form = Form(row)
+        for name in ("body", "planned_at", "user_id", "channel"):
+            with self.subTest(name), self.assertRaises(AssertionError):
+                form[name] = form[name]
+        vehicle = self.env["customer.vehicle"].create(
+            {"owner_id": self.customer.id, "company_id": self.company.id}
+        )
+        form.vehicle_id = vehicle
+        form.save()
+        self.assertEqual(row.vehicle_id, vehicle)
+        with self.assertRaises(AssertionError):
+            Form(row).vehicle_id = vehicle
+
+    def test_who_is_unknown_is_shown_by_number(self):
+        known, unknown, sender = self.rows._log(
+            [
                 {
                     "partner_id": self.customer.id,
                     "channel": "sms",
-                    "body": "Hello",
-                    "planned_at": fields.Datetime.now() + wait,
-                }
-            )
-            for wait in (timedelta(), timedelta(days=1))
+                    "number": "+15125550123",
+                },
+                {"channel": "sms", "number": "+15125550777"},
+                {"channel": "email", "email": "who@example.com"},
+            ]
         )
-        # Four in the morning in Texas.
-        with freeze_time(f"{fields.Date.today() + timedelta(days=2)} 10:00:00"):
-            (now + later)._dispatch()
-        self.assertEqual((now.state, later.state), ("queued", "planned"))
+        rows = self._as(known | unknown | sender, self.staff)
+        self.assertEqual(
+            rows.mapped("customer_display"),
+            ["Ann Miller", "+1 512-555-0777", "who@example.com"],
+        )
+        self.assertIn("+1 512-555-0777", unknown.display_name)
+        for text, found in (
+            ("Ann Mill", known),
+            ("512-555-0777", unknown),
+            ("(512) 555 0777", unknown),
+            ("who@", sender),
+        ):
+            with self.subTest(text):
+                domain = [("customer_display", "ilike", text), ("id", "in", rows.ids)]
+                self.assertEqual(rows.search(domain), found)
+        for kind in ("list", "kanban", "form", "search"):
+            with self.subTest(kind):
+                arch = rows.get_view(view_type=kind)["arch"]
+                self.assertIn("customer_display", arch)
 
     def test_marketing_keeps_the_hours(self):
         for name in ("ignore_quiet_hours", "answers_customer"):

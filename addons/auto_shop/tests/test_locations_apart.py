@@ -65,7 +65,11 @@ class TestLocationsApart(AutoShopCommon):
             self._as(self.customer, user)._message_sms(f"By {user.login}")
         for user in (self.staff, self.outsider):
             messages = self._as(self.env["mail.message"], user).search(
-                [("model", "=", "res.partner"), ("message_type", "=", "sms")]
+                [
+                    ("model", "=", "res.partner"),
+                    ("res_id", "=", self.customer.id),
+                    ("message_type", "=", "sms"),
+                ]
             )
             with self.subTest(user=user.login):
                 self.assertIn(user.login, messages.body)

@@ -22,6 +22,8 @@ class TestMailQueueRows(AutoShopCommon):
                     "channel": "email",
                     "subject": "Your “order”\nfrom us",
                     "body": "<p>It is ready</p>",
+                    # By hand: without a link of its own in each.
+                    "automatic": False,
                 }
                 for name in ("Ann", "Zoë")
             ]

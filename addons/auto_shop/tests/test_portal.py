@@ -9,6 +9,11 @@ from odoo.tools import mute_logger
 
 from .common import AutoShopCommon
 
+# A picture of one pixel.
+SIGNATURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAA"
+    "AABJRU5ErkJggg=="
+)
 CONTACT = {"email_normalized", "first_name", "last_name", "mobile", "phone"}
 # What a customer may know of himself, of his jobs and of the shop. The rest is the
 # shop's own business; a new field has to be decided about, here or by its groups.
@@ -136,8 +141,7 @@ class TestPortalPages(PortalCase, HttpCase):
             {
                 "access_token": self.order._portal_ensure_token(),
                 "name": "Ann Miller",
-                "signature": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-                "YPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+                "signature": SIGNATURE,
             },
         )
         self.assertEqual(self.order.state, "sale")

@@ -299,6 +299,7 @@ class TestSmsQueue(AutoShopTextsCommon):
         self.assertEqual(len(self.twilio.bodies(bound.number)), 1)
 
     def test_texts_of_other_origin_obey_a_stop_too(self):
+        self._open_all_hours()
         customer, stopped = self._create_customers(2)
         composer = self.env["sms.composer"].with_context(
             active_model="res.partner", active_ids=(customer + stopped).ids
@@ -317,9 +318,10 @@ class TestSmsQueue(AutoShopTextsCommon):
         history = self.env["customer.interaction"].search(
             [("partner_id", "in", (customer + stopped).ids)], order="partner_id"
         )
-        self.assertEqual(history.mapped("state"), ["sent", "cancelled"])
+        self.assertEqual(history.mapped("state"), ["sent", "cancelled", "cancelled"])
 
     def test_chatter_text_joins_history_and_is_not_sent_in_the_transaction(self):
+        self._open_all_hours()
         customer = self._create_customers(1)
         message = customer._message_sms("From the chatter")
         self.assertFalse(self.twilio.requests, "sent inside the business transaction")
@@ -523,6 +525,7 @@ class TestSmsQueue(AutoShopTextsCommon):
 
     def test_bare_numbers_know_consent_too(self):
         """Odoo's own window for texts takes any number; the queue does not."""
+        self._open_all_hours()
         willing, unwilling = self._create_customers(2)
         unwilling.allow_texting = False
         numbers = [willing.text_number, unwilling.text_number, "+15125559999"]

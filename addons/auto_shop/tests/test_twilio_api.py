@@ -355,6 +355,8 @@ class TestTwilioApi(AutoShopTextsCommon):
 
     def test_install_leaves_a_working_set_up_alone(self):
         companies = self.company + self.other_company
+        notifications = self.env["mail.notification"]
+        notifications.search([("notification_type", "=", "sms")]).unlink()
         account = self.env["iap.account"].get("sms")
         text = self._queue(self._create_customers(1))
         text.state = "outgoing"

@@ -55,15 +55,21 @@ class TestTwilioInbound(AutoShopTextsCommon, HttpCase):
             path, params, headers={"X-Twilio-Signature": signature, **headers}
         )
 
-    def _inbound(self):
+    def _texts(self, direction):
+        """The texts of the two locations; there may be others in the database."""
         return self.env["customer.interaction"].search(
-            [("direction", "=", "in"), ("channel", "=", "sms")]
+            [
+                ("company_id", "in", (self.company | self.other_company).ids),
+                ("direction", "=", direction),
+                ("channel", "=", "sms"),
+            ]
         )
 
+    def _inbound(self):
+        return self._texts("in")
+
     def _planned(self):
-        return self.env["customer.interaction"].search(
-            [("direction", "=", "out"), ("channel", "=", "sms")]
-        )
+        return self._texts("out")
 
     # === THE ROUTE ===
 

@@ -247,7 +247,12 @@ class TestUnsubscribeMail(UnsubscribeCommon):
         self.assertNotIn("unsubscribe.invalid", mail.body_html)
 
     def test_mail_that_comes_in_any_case_cannot(self):
-        by_hand = {"channel": "email", "subject": "Hi", "body": "<p>Hi</p>"}
+        by_hand = {
+            "channel": "email",
+            "subject": "Hi",
+            "body": "<p>Hi</p>",
+            "automatic": False,
+        }
         cases = {
             "purpose": self._plan("test_estimate"),
             "by hand": self.interactions._plan(

@@ -101,6 +101,15 @@ class TestVehicle(VehicleCommon):
         self.assertEqual(counts[1], counts[2])
         self.assertLessEqual(counts[2], 6)
 
+    def _search_names(self, text, operator="ilike"):
+        """Ids found among the vehicles of this test; there may be others."""
+        mine = [("owner_id", "=", self.owner.id)]
+        found = self.vehicles.name_search(text, domain=mine, operator=operator)
+        return [vehicle_id for vehicle_id, _name in found]
+
+    def _search_mine(self, domain):
+        return self.vehicles.search([("owner_id", "=", self.owner.id), *domain])
+
     def test_name_search(self):
         vehicle = self._create_vehicle(
             year=2019,
@@ -127,15 +136,13 @@ class TestVehicle(VehicleCommon):
         ]
         for text in found:
             with self.subTest(text=text):
-                self.assertEqual(
-                    [row[0] for row in self.vehicles.name_search(text)], vehicle.ids
-                )
+                self.assertEqual(self._search_names(text), vehicle.ids)
         for text in ("004353", "camry honda", "7abd"):
             with self.subTest(text=text):
-                self.assertFalse(self.vehicles.name_search(text))
-        self.assertEqual(len(self.vehicles.name_search("")), 2)
+                self.assertFalse(self._search_names(text))
+        self.assertEqual(len(self._search_names("")), 2)
         self.assertNotIn(
-            vehicle, self.vehicles.search([("display_name", "not ilike", "camry")])
+            vehicle, self._search_mine([("display_name", "not ilike", "camry")])
         )
 
     def test_exact_search_wants_the_whole(self):
@@ -160,13 +167,12 @@ class TestVehicle(VehicleCommon):
         ]
         for text, expected in cases:
             with self.subTest(text=text):
-                found = self.vehicles.name_search(text, operator="=")
-                self.assertEqual([row[0] for row in found], expected.ids)
+                self.assertEqual(self._search_names(text, "="), expected.ids)
         search = [("display_name", "in", ["7abc123", no_plate.vin])]
-        self.assertEqual(self.vehicles.search(search), no_plate + vehicle)
+        self.assertEqual(self._search_mine(search), no_plate + vehicle)
         search = [("display_name", "!=", "7abc123")]
-        self.assertEqual(self.vehicles.search(search), no_plate)
-        self.assertFalse(self.vehicles.search([("display_name", "=", False)]))
+        self.assertEqual(self._search_mine(search), no_plate)
+        self.assertFalse(self._search_mine([("display_name", "=", False)]))
 
     def test_created_from_what_is_typed_into_an_order(self):
         vehicles = self.vehicles.with_context(default_owner_id=self.owner.id)

@@ -17,7 +17,9 @@ class TestVehicleTour(HttpCase):
                 "auto_shop_customer_vehicle_decode",
                 login="tour_staff",
             )
-        vehicle = self.env["customer.vehicle"].search([("vin", "!=", False)])
+        vehicle = self.env["customer.vehicle"].search(
+            [("owner_id", "=", owner.id), ("vin", "!=", False)]
+        )
         self.assertRecordValues(
             vehicle,
             [

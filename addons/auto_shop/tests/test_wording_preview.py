@@ -51,7 +51,7 @@ class TestWordingPreview(AutoShopCommon):
         self.assertEqual(preview["segments"], 1)
         self.assertEqual(preview["empty"], [])
         self.assertFalse(
-            self.env["customer.interaction"].search([]).filtered("event_id")
+            self.env["customer.interaction"].search([("event_id", "=", event.id)])
         )
 
     def test_telephone_numbers_are_written_for_people(self):

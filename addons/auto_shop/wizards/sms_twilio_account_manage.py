@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ..models.sms_sms import TextByHand
 from ..tools.sms_api_twilio import SmsApiTwilioShop
 
 
@@ -80,7 +81,8 @@ class SmsTwilioAccountManage(models.TransientModel):
             sms_api._assert_can_text(number)
         except UserError as error:
             return self._display_notification("danger", str(error))
-        text = self.env["sms.sms"].create(
+        texts = self.env["sms.sms"].with_context(text_by_hand=TextByHand())
+        text = texts.create(
             {
                 "number": number,
                 "body": self.env._("This is a test text of %s", self.company_id.name),

@@ -370,6 +370,7 @@ class TestEmailOnTheWire(HttpCase, EmailCommon):
                     "channel": "email",
                     "subject": "Hello",
                     "body": "<p>Your estimate</p>",
+                    "automatic": False,
                 }
             ]
         )
