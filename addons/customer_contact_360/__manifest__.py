@@ -15,6 +15,8 @@
         "data/ir_cron_data.xml",
         "views/customer_contact_setup_templates.xml",
         "views/customer_contact_due_views.xml",
+        "views/customer_vehicle_views.xml",
+        "views/calendar_event_views.xml",
         "views/customer_contact_setup_views.xml",
         "data/customer_data_feed_data.xml",
         "data/customer_data_feed_terms_data.xml",
@@ -29,6 +31,7 @@
         "wizards/customer_merge_wizard_views.xml",
         "views/customer_contact_statistics_views.xml",
     ],
+    "demo": ["demo/auto_shop_demo.xml"],
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": ["customer_contact_360/static/src/**/*"],

@@ -283,15 +283,27 @@ class CustomerInteractionPurpose(models.Model):
 
     # === EDITOR ===
 
-    @api.model
     def get_wording_help(self):
-        """Return what the wording editor offers beside the text.
+        """Return what the wording editor offers beside the text of this purpose.
 
         :return: ``{"merge_fields": [{"name", "label"}], "languages": [[code, name]],
-            "partner_id": id, "event_id": id}``: the next appointment as an example
+            "partner_id": id, "event_id": id}``, the last two as an example
         """
-        self.browse().check_access("read")
+        self.check_access("read")
         merge_fields = self.env["customer.interaction"]._merge_fields()
+        return {
+            "merge_fields": [
+                {"name": name, "label": label} for name, label in merge_fields.items()
+            ],
+            "languages": self.env["res.lang"].get_installed(),
+            **self._get_example(),
+        }
+
+    def _get_example(self):
+        """Return the customer and the appointment to preview with; addons extend.
+
+        The next appointment, else somebody who has bought something.
+        """
         event = self.env["calendar.event"].search(
             [
                 ("shop_state", "=", "booked"),
@@ -308,14 +320,7 @@ class CustomerInteractionPurpose(models.Model):
             .search([("company_id", "=", self.env.company.id)], limit=1)
             .partner_id
         )
-        return {
-            "merge_fields": [
-                {"name": name, "label": label} for name, label in merge_fields.items()
-            ],
-            "languages": self.env["res.lang"].get_installed(),
-            "partner_id": partner.id,
-            "event_id": event.id,
-        }
+        return {"partner_id": partner.id, "event_id": event.id}
 
     def preview_wording(
         self, channel, wording, partner_id=False, event_id=False, lang=False

@@ -1,3 +1,4 @@
+from . import calendar_event
 from . import customer_contact_setup
 from . import customer_contact_setup_mail
 from . import customer_contact_rule
@@ -7,6 +8,8 @@ from . import customer_contact_due
 from . import customer_contact_due_rules
 from . import customer_interaction
 from . import customer_interaction_postcard
+from . import customer_interaction_purpose
+from . import customer_vehicle
 from . import customer_data_feed_source
 from . import customer_data_feed
 from . import customer_data_feed_file

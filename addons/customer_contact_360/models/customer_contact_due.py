@@ -59,8 +59,8 @@ class CustomerContactDue(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="cascade", index=True
     )
-    email = fields.Char(related="partner_id.email")
-    phone = fields.Char(related="partner_id.phone")
+    email = fields.Char(related="partner_id.email", string="E-mail")
+    phone = fields.Char(compute="_compute_phone")
     vehicle_id = fields.Many2one("customer.vehicle", ondelete="cascade", index=True)
     event_id = fields.Many2one(
         "calendar.event",
@@ -98,6 +98,11 @@ class CustomerContactDue(models.Model):
 
     _key_unique = models.UniqueIndex("(company_id, dedupe_key)")
     _due_idx = models.Index("(company_id, due_date, kind, id)")
+
+    @api.depends("partner_id.mobile", "partner_id.phone")
+    def _compute_phone(self):
+        for due in self:
+            due.phone = due.partner_id.mobile or due.partner_id.phone
 
     @api.depends("state", "reason_code", "post_reason_code")
     @api.depends_context("lang")
@@ -492,10 +497,32 @@ class CustomerContactDue(models.Model):
             "target": "new",
         }
 
+    def action_open_customer(self):
+        """Open the customer, to enter the address that is missing."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "views": [(False, "form")],
+        }
+
     def _check_manager(self):
+        """Only managers act, and only on what is still in the list.
+
+        :raises AccessError, UserError: otherwise
+        """
         if not self.env.user.has_group("auto_shop.group_manager"):
             raise AccessError(
                 self.env._("Only shop managers can change what is sent to customers.")
+            )
+        if self.exists() != self:
+            raise UserError(
+                self.env._(
+                    "The list has changed since you opened it: some of these messages "
+                    "are on their way, or not due any more. Press Refresh and choose "
+                    "again. What is planned already is under Interactions."
+                )
             )
         self.check_access("read")
 

@@ -57,32 +57,14 @@ class CustomerContactDue(models.Model):
         occasions = getattr(self, f"_get_occasions_{kind}")(
             setup, rules, first, last, only
         )
-        partners = self.env["res.partner"]
-        marketing = purpose.category == "marketing"
-        honour = purpose.honour_do_not_mail
         # Whoever has an e-mail address is written to by e-mail or, where that is off
         # for this kind, not at all. A postcard goes only where this kind has one.
         by_post = any(rule.channel == "post" for rule in rules)
         by_email = any(rule.channel == "email" for rule in rules)
         ways = ["email"] if setup.email_enabled else []
         ways += ["post"] if by_post else []
-        codes = {
-            (who, channel): partners._get_mail_block_sql(who, marketing, honour)
-            if channel == "email"
-            else partners._get_post_block_sql(who, honour)
-            for who in ("driver", "customer")
-            for channel in ways
-        }
-        way = SQL(" ").join(
-            SQL(
-                "WHEN %s IS NOT NULL AND %s IS NULL THEN %s",
-                SQL.identifier(who, "id"),
-                codes[who, channel],
-                f"{who} {channel}",
-            )
-            for who in ("driver", "customer")
-            for channel in ways
-        )
+        codes = self._get_block_codes(purpose, ways)
+        honour = purpose.honour_do_not_mail
 
         def why_not(channel):
             return SQL(
@@ -103,7 +85,7 @@ class CustomerContactDue(models.Model):
                            THEN post_reason END AS post_reason_code
                  FROM (
                       SELECT due.*, customer.id AS customer_id,
-                             driver.id AS found_driver_id, CASE %(way)s END AS way,
+                             driver.id AS found_driver_id, %(way)s AS way,
                              CASE WHEN %(honour)s AND COALESCE(
                                             customer.do_not_mail, driver.do_not_mail)
                                   THEN 'do_not_mail' ELSE %(reason)s END AS reason,
@@ -117,13 +99,45 @@ class CustomerContactDue(models.Model):
                          AND %(driver_here)s
                        WHERE customer.id IS NOT NULL OR driver.id IS NOT NULL
                       ) AS occasion""",
-            way=way,
+            way=self._get_way_sql(codes, ways),
             honour=bool(honour),
             reason=why_not("email" if by_email else "post"),
             post_reason=why_not("post") if by_post and by_email else SQL("NULL::text"),
             occasions=occasions,
             customer_here=self._get_here_sql(setup, "customer"),
             driver_here=self._get_here_sql(setup, "driver"),
+        )
+
+    @api.model
+    def _get_block_codes(self, purpose, ways):
+        """Return why the contacts of the aliases ``driver`` and ``customer`` cannot be
+        reached, ``{(alias, channel): SQL}``."""
+        partners = self.env["res.partner"]
+        marketing = purpose.category == "marketing"
+        honour = purpose.honour_do_not_mail
+        return {
+            (who, channel): partners._get_mail_block_sql(who, marketing, honour)
+            if channel == "email"
+            else partners._get_post_block_sql(who, honour)
+            for who in ("driver", "customer")
+            for channel in ways
+        }
+
+    @api.model
+    def _get_way_sql(self, codes, ways):
+        """Return whom a message goes to and how, such as ``driver email``; or NULL."""
+        return SQL(
+            "CASE %s END",
+            SQL(" ").join(
+                SQL(
+                    "WHEN %s IS NOT NULL AND %s IS NULL THEN %s",
+                    SQL.identifier(who, "id"),
+                    codes[who, channel],
+                    f"{who} {channel}",
+                )
+                for who in ("driver", "customer")
+                for channel in ways
+            ),
         )
 
     @api.model
@@ -411,8 +425,8 @@ class CustomerContactDue(models.Model):
                       SELECT event.*, rule.*, event.start + rule.days AS due,
                              %(key)s AS dedupe_key
                         FROM (
-                             SELECT vehicle_id, id AS event_id, work_order_id,
-                                    calendar_event.start AS moment,
+                             SELECT vehicle_id, company_id, id AS event_id,
+                                    work_order_id, calendar_event.start AS moment,
                                     customer_id AS person_id, shop_state,
                                     %(start)s AS start
                                FROM calendar_event
@@ -428,27 +442,7 @@ class CustomerContactDue(models.Model):
                 WHERE due BETWEEN %(first_day)s AND %(last_day)s
                   AND (started_on IS NULL OR due >= started_on)
                   AND (shop_state = 'no_show' OR start < %(today)s)
-                  AND card.disposition IS NULL
-                  AND (card.last_visit_date IS NULL OR card.last_visit_date < start)
-                  AND NOT EXISTS (
-                      SELECT FROM calendar_event AS again
-                       WHERE again.vehicle_id = missed.vehicle_id
-                         AND again.active AND again.start > missed.moment
-                         AND again.shop_state IN ('booked', 'arrived', 'completed'))
-                  AND NOT EXISTS (
-                      SELECT FROM calendar_event AS again
-                       WHERE again.customer_id = missed.person_id
-                         AND (missed.vehicle_id IS NULL OR again.vehicle_id IS NULL)
-                         AND again.active AND again.start > missed.moment
-                         AND again.shop_state IN ('booked', 'arrived', 'completed'))
-                  AND NOT EXISTS (
-                      SELECT FROM account_move AS invoice
-                       WHERE invoice.partner_id = missed.person_id
-                         AND (missed.vehicle_id IS NULL OR invoice.vehicle_id IS NULL)
-                         AND invoice.company_id = %(company)s
-                         AND invoice.move_type = 'out_invoice'
-                         AND invoice.state = 'posted'
-                         AND invoice.invoice_date >= missed.start)
+                  AND %(missed)s
                   AND NOT %(told)s""",
             key=self._get_event_key("no_show"),
             start=self._get_local_day_sql(setup, SQL("start")),
@@ -461,7 +455,52 @@ class CustomerContactDue(models.Model):
             first_day=first,
             last_day=last,
             today=setup._get_today(),
+            missed=self._get_missed_sql(
+                "missed", SQL("missed.moment"), SQL("missed.person_id")
+            ),
             told=self._get_told_of_event_sql(setup, "no_show", "missed"),
+        )
+
+    @api.model
+    def _get_missed_sql(self, alias, moment, person):
+        """Whether the customer has not come since, nor has another appointment.
+
+        :param str alias: of the appointment, with ``vehicle_id``, ``company_id`` and
+            ``start``, its day; the card of the vehicle is ``card``
+        :param SQL moment: when it began
+        :param SQL person: who made it
+        """
+        column = {
+            name: SQL.identifier(alias, name)
+            for name in ("vehicle_id", "company_id", "start")
+        }
+        return SQL(
+            """card.disposition IS NULL
+               AND (card.last_visit_date IS NULL OR card.last_visit_date < %(start)s)
+               AND NOT EXISTS (
+                   SELECT FROM calendar_event AS again
+                    WHERE again.vehicle_id = %(vehicle)s
+                      AND again.active AND again.start > %(moment)s
+                      AND again.shop_state IN ('booked', 'arrived', 'completed'))
+               AND NOT EXISTS (
+                   SELECT FROM calendar_event AS again
+                    WHERE again.customer_id = %(person)s
+                      AND (%(vehicle)s IS NULL OR again.vehicle_id IS NULL)
+                      AND again.active AND again.start > %(moment)s
+                      AND again.shop_state IN ('booked', 'arrived', 'completed'))
+               AND NOT EXISTS (
+                   SELECT FROM account_move AS invoice
+                    WHERE invoice.partner_id = %(person)s
+                      AND (%(vehicle)s IS NULL OR invoice.vehicle_id IS NULL)
+                      AND invoice.company_id = %(company)s
+                      AND invoice.move_type = 'out_invoice'
+                      AND invoice.state = 'posted'
+                      AND invoice.invoice_date >= %(start)s)""",
+            vehicle=column["vehicle_id"],
+            company=column["company_id"],
+            start=column["start"],
+            moment=moment,
+            person=person,
         )
 
     # === THANK YOU ===

@@ -4,7 +4,7 @@ from collections import namedtuple
 from itertools import count, islice
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
 # What customers are written to about, in the order in which it is planned: where a
@@ -274,24 +274,30 @@ class CustomerContactRule(models.Model):
         if self.kind == "no_show":
             if name:
                 return self.env._(
-                    "If %(name)s misses an appointment on %(since)s: on %(sent)s.",
+                    "If %(name)s misses an appointment on %(since)s: goes out on "
+                    "%(sent)s.",
                     **values,
                 )
-            return self.env._("An appointment missed today: on %s.", values["sent"])
+            return self.env._(
+                "An appointment missed today: goes out on %s.", values["sent"]
+            )
         if self.kind == "thank_you":
             if since:
                 return self.env._(
-                    "%(name)s, invoice posted on %(since)s: on %(sent)s.", **values
+                    "%(name)s, invoice posted on %(since)s: goes out on %(sent)s.", **values
                 )
-            return self.env._("An invoice posted today: on %s.", values["sent"])
+            return self.env._(
+                "An invoice posted today: goes out on %s.", values["sent"]
+            )
         if since:
             return self.env._(
-                "%(name)s, last visit on %(since)s: on %(sent)s, while recommended "
-                "work is open.",
+                "%(name)s, last visit on %(since)s: goes out on %(sent)s, while "
+                "recommended work is open.",
                 **values,
             )
         return self.env._(
-            "A visit today: on %s, while recommended work is open.", values["sent"]
+            "A visit today: goes out on %s, while recommended work is open.",
+            values["sent"],
         )
 
     def _get_reminder_explanation(self, today):
@@ -305,9 +311,11 @@ class CustomerContactRule(models.Model):
         }
         if customer:
             return self.env._(
-                "%(name)s, appointment on %(visit)s: on %(sent)s.", **values
+                "%(name)s, appointment on %(visit)s: goes out on %(sent)s.", **values
             )
-        return self.env._("An appointment on %(visit)s: on %(sent)s.", **values)
+        return self.env._(
+            "An appointment on %(visit)s: goes out on %(sent)s.", **values
+        )
 
     def _get_inactive_explanation(self, name, since, today):
         start = since or today
@@ -427,15 +435,38 @@ class CustomerContactRule(models.Model):
     def action_open_wording(self):
         """Open the message with its preview; it is edited there."""
         self.ensure_one()
+        purpose = self._get_purpose() or self._find_archived_purpose()
+        if not purpose:
+            raise UserError(
+                self.env._(
+                    "The wording of this message was deleted. Update the addon to get "
+                    "it back."
+                )
+            )
+        view = f"customer_contact_360.customer_interaction_purpose_view_form_{self.channel}"
         return {
             "type": "ir.actions.act_window",
             "name": self._get_label("kind"),
             "res_model": "customer.interaction.purpose",
-            "res_id": self.purpose_id.id,
-            "view_mode": "form",
-            "target": "current",
-            "context": {"wording_channel": self.channel},
+            "res_id": purpose.id,
+            "views": [(self.env.ref(view).id, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
+
+    def _find_archived_purpose(self):
+        return (
+            self.env["customer.interaction.purpose"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("code", "=", f"contact_{self.kind}"),
+                    ("company_id", "in", (self.company_id.id, False)),
+                ],
+                order="company_id, id",
+                limit=1,
+            )
+        )
 
 
 def get_offsets(numbers, until):

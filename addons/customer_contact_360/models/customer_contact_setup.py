@@ -136,6 +136,11 @@ class CustomerContactSetup(models.Model):
     )
 
     @api.depends("company_id")
+    def _compute_display_name(self):
+        for setup in self:
+            setup.display_name = self.env._("CRM Setup: %s", setup.company_id.name)
+
+    @api.depends("company_id")
     def _compute_signature(self):
         for setup in self:
             company = setup.company_id
@@ -289,13 +294,10 @@ class CustomerContactSetup(models.Model):
         setup = self.search([("company_id", "=", company.id)]) or self.create(
             {"company_id": company.id}
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("CRM Setup"),
-            "res_model": self._name,
-            "res_id": setup.id,
-            "view_mode": "form",
-        }
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_contact_360.customer_contact_setup_action"
+        )
+        return {**action, "res_id": setup.id}
 
     def action_open_due(self):
         """Show what these numbers bring in the next days."""

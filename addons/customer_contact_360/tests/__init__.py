@@ -1,3 +1,6 @@
+from . import test_carfax
+from . import test_contact_list
+from . import test_contact_status
 from . import test_due_once
 from . import test_due_recipients
 from . import test_due_reminders

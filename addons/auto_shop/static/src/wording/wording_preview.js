@@ -15,8 +15,8 @@ const FIELDS = {
     post: {subject: "post_title", body: "post_body"},
 };
 
-// The example stays chosen from one purpose, and one tab, to the next.
-const choice = reactive({isSet: false, partnerId: false, eventId: false, lang: ""});
+// What a person has chosen stays chosen from one purpose, and one tab, to the next.
+const choice = reactive({isChosen: false, partnerId: false, eventId: false, lang: ""});
 
 /** What the customer would get, and the merge fields, beside the editor. */
 export class WordingPreview extends Component {
@@ -35,11 +35,10 @@ export class WordingPreview extends Component {
             this.state.help = await this.orm.call(
                 "customer.interaction.purpose",
                 "get_wording_help",
-                []
+                [this.resIds]
             );
-            if (!choice.isSet) {
+            if (!choice.isChosen) {
                 Object.assign(choice, {
-                    isSet: true,
                     partnerId: this.state.help.partner_id || false,
                     eventId: this.state.help.event_id || false,
                 });
@@ -75,12 +74,16 @@ export class WordingPreview extends Component {
               });
     }
 
+    get resIds() {
+        const {resId} = this.props.record;
+        return resId ? [resId] : [];
+    }
+
     async fetch() {
-        const {record, channel} = this.props;
         this.state.preview = await this.keepLast.add(
             this.orm.silent.call("customer.interaction.purpose", "preview_wording", [
-                record.resId ? [record.resId] : [],
-                channel,
+                this.resIds,
+                this.props.channel,
                 this.wording,
                 choice.partnerId,
                 choice.eventId,
@@ -90,12 +93,12 @@ export class WordingPreview extends Component {
     }
 
     choosePartner(partnerId) {
-        Object.assign(this.choice, {partnerId, eventId: false});
+        Object.assign(this.choice, {isChosen: true, partnerId, eventId: false});
         return this.fetch();
     }
 
     chooseEvent(eventId) {
-        this.choice.eventId = eventId;
+        Object.assign(this.choice, {isChosen: true, eventId});
         return this.fetch();
     }
 
