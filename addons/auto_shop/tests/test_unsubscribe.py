@@ -677,3 +677,49 @@ class TestUnsubscribePage(HttpCase, UnsubscribeCommon):
         before = self.cr.sql_log_count
         self._get(PATH + "b" * 45)
         self.assertLess(self.cr.sql_log_count - before, 12)
+
+
+# Looked at again and again while pages come and go. A page that is not as it should
+# be is not left, which fails the test in the end.
+WALK = """
+(() => {
+    const said = document.querySelector("h1")?.textContent;
+    const button = document.querySelector("button");
+    const fits = document.documentElement.scrollWidth <= window.innerWidth;
+    const large = !button || button.getBoundingClientRect().height >= 44;
+    const plain = !document.scripts.length;
+    const press = {
+        "No more reminders and offers?": "Stop sending me these",
+        "You are unsubscribed": "Keep sending me these",
+    }[said];
+    if (!fits || !large || !plain || document.readyState !== "complete") {
+        return false;
+    }
+    if (press && button?.textContent.trim() === press && !window.pressed) {
+        window.pressed = true;
+        button.click();
+    }
+    return said === "%s";
+})()
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestUnsubscribeInBrowser(HttpCase, UnsubscribeCommon):
+    """As a customer on a telephone who follows the link in his e-mail."""
+
+    browser_size = "360x640"
+    touch_enabled = True
+
+    def test_unsubscribe_as_a_customer(self):
+        self.company.name = "The Longest Name of a Shop-in-the-" + "Neighbourhood" * 4
+        self.company.logo = PIXEL
+        mail = self._mail(self._plan())
+        path = re.search(rf'href="[^"]*({PATH}\w+)"', mail.body_html)[1]
+        done = "console.log('test successful')"
+        self.browser_js(path, done, WALK % "You keep getting our messages")
+        self.env.invalidate_all()
+        self.assertFalse(self.customer.do_not_mail)
+        self.assertEqual(
+            self._rows(), [("do_not_mail", False, "web"), ("do_not_mail", True, "web")]
+        )
