@@ -1,6 +1,6 @@
 # Copyright 2026 Auto Shop Suite
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-import email
+import email.message
 import email.policy
 import re
 import socket
@@ -399,3 +399,23 @@ class TestEmailOnTheWire(HttpCase, EmailCommon):
             (waiting.state, waiting.reason_code), ("cancelled", "do_not_mail")
         )
         self.assertEqual(len(self.mailbox.taken), 1)
+
+    def test_an_answer_that_odoo_reads_reaches_the_history(self):
+        """As a mail program answers: to Reply-To, naming what it answers."""
+        row = self._plan("no_show")
+        message, _content = self._send(row)
+        answer = email.message.EmailMessage()
+        answer["From"] = message["To"]
+        answer["To"] = message["Reply-To"]
+        answer["Subject"] = f"Re: {message['Subject']}"
+        answer["Message-Id"] = "<answer-1@example.com>"
+        answer["In-Reply-To"] = message["Message-Id"]
+        answer["References"] = message["Message-Id"]
+        answer.set_content("Monday suits me")
+        # The mailbox is fetched for no model in particular.
+        self.env["mail.thread"].message_process(False, answer.as_bytes())
+        received = self.interactions.search(
+            [("partner_id", "=", self.ann.id), ("direction", "=", "in")]
+        )
+        self.assertEqual((received.channel, received.company_id), ("email", self.company))
+        self.assertIn("Monday suits me", received.body)
