@@ -417,5 +417,7 @@ class TestEmailOnTheWire(HttpCase, EmailCommon):
         received = self.interactions.search(
             [("partner_id", "=", self.ann.id), ("direction", "=", "in")]
         )
-        self.assertEqual((received.channel, received.company_id), ("email", self.company))
+        self.assertEqual(
+            (received.channel, received.company_id), ("email", self.company)
+        )
         self.assertIn("Monday suits me", received.body)
