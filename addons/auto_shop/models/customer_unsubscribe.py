@@ -160,7 +160,7 @@ class CustomerUnsubscribe(models.AbstractModel):
             if one_click
             else texts.env._("On the page behind the link in an e-mail")
         )
-        message = link.interaction.with_context(texts.env.context)
+        message = link.interaction.with_context(lang=texts.env.lang)
         if not message:
             return note
         return texts.env._(
