@@ -62,7 +62,9 @@ class CustomerMergeWizard(models.TransientModel):
         help="Whose name is on the letters.",
     )
     company_ids = fields.Json(
-        readonly=True, default=lambda self: self.env.companies.ids
+        string="Companies",
+        readonly=True,
+        default=lambda self: self.env.companies.ids,
     )
     record_count = fields.Integer(string="Selected", compute="_compute_record_count")
     left_out_count = fields.Integer(
