@@ -1,6 +1,7 @@
 from . import test_carfax
 from . import test_contact_list
 from . import test_contact_setup
+from . import test_contact_setup_tour
 from . import test_contact_status
 from . import test_due_once
 from . import test_due_recipients

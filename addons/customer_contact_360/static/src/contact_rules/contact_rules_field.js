@@ -1,4 +1,4 @@
-import {Component, useRef} from "@odoo/owl";
+import {Component, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useBus, useService} from "@web/core/utils/hooks";
@@ -13,7 +13,9 @@ export class ContactRulesField extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
-        this.root = useRef("root");
+        // What stands in the inputs and is not in the records yet: what comes back
+        // from the server meanwhile must not overwrite it.
+        this.typed = useState({});
         this.update = useDebounced(() => this.commit(), 350);
         const {bus} = this.props.record.model;
         useBus(bus, "NEED_LOCAL_CHANGES", ({detail}) =>
@@ -81,25 +83,46 @@ export class ContactRulesField extends Component {
             : "fa-exclamation-triangle";
     }
 
-    onInput() {
+    getKey(setting) {
+        return `${setting.rule.id} ${setting.field}`;
+    }
+
+    getValue(setting) {
+        return this.typed[this.getKey(setting)] ?? setting.rule.data[setting.field];
+    }
+
+    onInput(setting, ev) {
+        this.typed[this.getKey(setting)] = ev.target.value;
         this.props.record.model.bus.trigger("FIELD_IS_DIRTY", true);
         this.update();
     }
 
-    /** Write what stands in the inputs into the records, where it is another number. */
+    /** When an input is left, what is no number goes back to what it was. */
+    async onChange(setting) {
+        await this.commit();
+        delete this.typed[this.getKey(setting)];
+    }
+
+    /** Write what was typed into the records, where it is another number. */
     async commit() {
-        if (!this.root.el) {
-            return;
-        }
-        for (const input of this.root.el.querySelectorAll("input[data-field]")) {
-            const rule = this.rules.find((r) => r.id === input.dataset.rule);
-            const value = Number.parseInt(input.value || "0", 10);
-            const {field} = input.dataset;
-            if (rule && !Number.isNaN(value) && rule.data[field] !== value) {
-                await rule.update({[field]: value});
+        for (const setting of this.settings) {
+            const key = this.getKey(setting);
+            const text = this.typed[key];
+            if (text === undefined || !/^\s*-?\d*\s*$/.test(text)) {
+                continue;
+            }
+            const value = Number.parseInt(text, 10) || 0;
+            if (setting.rule.data[setting.field] !== value) {
+                await setting.rule.update({[setting.field]: value});
+            }
+            // It may have been typed on since.
+            if (this.typed[key] === text && text.trim() !== "-") {
+                delete this.typed[key];
             }
         }
-        this.props.record.model.bus.trigger("FIELD_IS_DIRTY", false);
+        if (!Object.keys(this.typed).length) {
+            this.props.record.model.bus.trigger("FIELD_IS_DIRTY", false);
+        }
     }
 
     async openWording(rule) {
