@@ -39,6 +39,7 @@ class CrmLead(models.Model):
     partner_mobile = fields.Char(
         related="partner_id.mobile", string="Mobile", groups="base.group_user"
     )
+    partner_mobile_display = fields.Char(related="partner_id.mobile_display")
     glass_summary = fields.Char(
         string="Glass", compute="_compute_glass_summary", groups="base.group_user"
     )

@@ -129,6 +129,9 @@ class CalendarEvent(models.Model):
     customer_phone = fields.Char(
         string="Phone", compute="_compute_customer_phone", groups="base.group_user"
     )
+    customer_phone_display = fields.Char(
+        compute="_compute_customer_phone", groups="base.group_user"
+    )
     notify_customer = fields.Boolean(
         store=False,
         copy=False,
@@ -222,11 +225,14 @@ class CalendarEvent(models.Model):
         for event in self:
             event.vehicle_id = event.work_order_id.vehicle_id or event.vehicle_id
 
-    @api.depends("customer_id.mobile", "customer_id.phone")
+    @api.depends("customer_id.mobile_display", "customer_id.phone_display")
     def _compute_customer_phone(self):
         for event in self:
             customer = event.customer_id
             event.customer_phone = customer.mobile or customer.phone
+            event.customer_phone_display = (
+                customer.mobile_display or customer.phone_display
+            )
 
     @api.depends("shop_state", "start", "stop", "bay_id", "technician_id")
     def _compute_schedule_warning(self):

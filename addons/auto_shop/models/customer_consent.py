@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.phone import format_number
+
 
 class CustomerConsent(models.Model):
     """How, when and by whom a customer's consent was given or withdrawn.
@@ -63,6 +65,9 @@ class CustomerConsent(models.Model):
         readonly=True,
         help="The number or address that the customer had at that moment.",
     )
+    number_display = fields.Char(
+        string="Number or E-mail, as Written", compute="_compute_number_display"
+    )
     note = fields.Char(readonly=True)
     # Which other locations a customer deals with is not for everybody to see.
     location_id = fields.Many2one(
@@ -80,6 +85,13 @@ class CustomerConsent(models.Model):
     def _compute_decision(self):
         for consent in self:
             consent.decision = "granted" if consent.granted else "withdrawn"
+
+    @api.depends("number")
+    @api.depends_context("company")
+    def _compute_number_display(self):
+        country_code = self.env.company.country_id.code
+        for consent in self:
+            consent.number_display = format_number(consent.number, country_code)
 
     # There is nothing to write: the history only grows.
     def write(self, vals):  # pylint: disable=method-required-super

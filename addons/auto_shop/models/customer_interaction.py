@@ -27,6 +27,7 @@ from odoo.tools import (
 from odoo.tools.misc import babel_locale_parse, split_every
 from odoo.tools.urls import urljoin
 
+from ..tools.phone import format_number, to_kept_digits
 from .customer_interaction_purpose import CHANNELS
 
 _logger = logging.getLogger(__name__)
@@ -239,6 +240,12 @@ class CustomerInteraction(models.Model):
         index="btree_not_null",
         help="The number it goes to or came from (E.164).",
     )
+    # As people write it; the web client shows this for the number.
+    number_display = fields.Char(
+        string="Phone Number",
+        compute="_compute_number_display",
+        search="_search_number_display",
+    )
     email = fields.Char(string="E-mail Address")
     customer_display = fields.Char(
         string="Customer or Number",
@@ -316,11 +323,24 @@ class CustomerInteraction(models.Model):
             text = row.subject or " ".join(body.split()) or row.purpose_id.name
             row.summary = shorten(text, SUMMARY_LENGTH) if text else False
 
-    @api.depends("partner_id", "number", "email")
+    @api.depends("number", "company_id.country_id")
+    def _compute_number_display(self):
+        for row in self:
+            row.number_display = format_number(
+                row.number, row.company_id.sudo().country_id.code
+            )
+
+    def _search_number_display(self, operator, value):
+        """Find a number as it is read, too: "(512) 555"."""
+        if isinstance(value, str):
+            value = to_kept_digits(value)
+        return Domain("number", operator, value)
+
+    @api.depends("partner_id", "number_display", "email")
     def _compute_customer_display(self):
         for row in self:
             row.customer_display = (
-                row.partner_id.display_name or row._get_number_label() or row.email
+                row.partner_id.display_name or row.number_display or row.email
             )
 
     @api.model
@@ -328,10 +348,7 @@ class CustomerInteraction(models.Model):
         domain = Domain("partner_id", operator, value) | Domain(
             "email", operator, value
         )
-        # A number is kept without the marks with which people write it.
-        if isinstance(value, str) and not re.search(r"[^\d\s()+./-]", value):
-            value = re.sub(r"\D", "", value)
-        return domain | Domain("number", operator, value) if value else domain
+        return domain | Domain("number_display", operator, value) if value else domain
 
     @api.depends("channel", "direction", "state")
     def _compute_kept_fields(self):
@@ -885,7 +902,9 @@ class CustomerInteraction(models.Model):
                 # When and how is said where it is the customer's own number.
                 if code not in ("customer_stopped", "number_stopped"):
                     code = "number_stopped"
-                    sentence = self.env._("%s has opted out of texts", row.number)
+                    sentence = self.env._(
+                        "%s has opted out of texts", row.number_display
+                    )
             elif row.purpose_id.answers_customer and row.number:
                 # Answering what has just been asked needs no further consent.
                 if code != "customer_stopped":
@@ -898,7 +917,7 @@ class CustomerInteraction(models.Model):
                 code = "invalid_number"
                 sentence = self.env._(
                     "%(number)s is not a number of %(customer)s (any more)",
-                    number=row.number,
+                    number=row.number_display,
                     customer=row.partner_id.display_name,
                 )
             if code:
@@ -1578,18 +1597,6 @@ class CustomerInteraction(models.Model):
             return None
         zone = pytz.timezone(self.company_id._get_shop_tz())
         return pytz.utc.localize(start).astimezone(zone)
-
-    def _get_number_label(self):
-        """Return the number as people write it."""
-        self.ensure_one()
-        if not self.number:
-            return ""
-        label = self.partner_id._phone_format(
-            number=self.number,
-            country=self.company_id.country_id,
-            force_format="INTERNATIONAL",
-        )
-        return label or self.number
 
     def _get_lang(self):
         """The customer's language where it is installed, else the location's."""

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.phone import format_number, to_kept_digits
 from ..tools.sms_segments import count_segments, use_plain_signs
 
 PREVIEW_LENGTH = 120
@@ -69,7 +70,10 @@ class CustomerTextThread(models.Model):
             thread.title = thread.partner_id.display_name or thread._get_number_label()
 
     def _search_title(self, operator, value):
-        return Domain("partner_id", operator, value) | Domain("number", operator, value)
+        number = to_kept_digits(value) if isinstance(value, str) else value
+        return Domain("partner_id", operator, value) | Domain(
+            "number", operator, number
+        )
 
     def write(self, vals):
         if not self.env.su:
@@ -300,12 +304,7 @@ class CustomerTextThread(models.Model):
         number = self.partner_id.text_number or self.number
         if not number:
             return ""
-        label = self.partner_id._phone_format(
-            number=number,
-            country=self.company_id.country_id,
-            force_format="INTERNATIONAL",
-        )
-        return label or number
+        return format_number(number, self.company_id.sudo().country_id.code)
 
     @api.model
     def get_unread_count(self):

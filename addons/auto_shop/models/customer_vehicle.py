@@ -63,6 +63,7 @@ class CustomerVehicle(models.Model):
         help="Who brings the vehicle, when it is not the owner.",
     )
     owner_phone = fields.Char(related="owner_id.phone", string="Owner's Phone")
+    owner_phone_display = fields.Char(related="owner_id.phone_display")
     vin = fields.Char(
         string="VIN",
         index="trigram",

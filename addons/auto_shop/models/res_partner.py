@@ -10,7 +10,13 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, email_normalize, format_date
 from odoo.tools.misc import get_lang
 
-from ..tools.phone import normalize_number, parse_number, text_number
+from ..tools.phone import (
+    calling_code,
+    format_number,
+    normalize_number,
+    parse_number,
+    text_number,
+)
 
 CONSENT_FIELDS = ("allow_texting", "do_not_mail", "do_not_call")
 PHONE_FIELDS = ("mobile", "phone")
@@ -140,6 +146,13 @@ class ResPartner(models.Model):
         compute="_compute_can_be_texted",
         groups="base.group_user",
     )
+    # As people write them; the web client shows these for what is kept as E.164.
+    mobile_display = fields.Char(
+        compute="_compute_phone_display", groups="base.group_user"
+    )
+    phone_display = fields.Char(
+        compute="_compute_phone_display", groups="base.group_user"
+    )
     phone_problem = fields.Char(
         compute="_compute_phone_problem", groups="base.group_user"
     )
@@ -226,6 +239,19 @@ class ResPartner(models.Model):
         )
         wanted = (True in value) == (operator == "in")
         return domain if wanted else ~domain
+
+    @api.depends(
+        "mobile",
+        "phone",
+        "country_id",
+        "parent_id.country_id",
+        "company_id.country_id",
+    )
+    @api.depends_context("company")
+    def _compute_phone_display(self):
+        for partner in self:
+            for fname in PHONE_FIELDS:
+                partner[f"{fname}_display"] = partner._format_phone(partner[fname])
 
     @api.depends("mobile", "phone", "country_id", "parent_id", "company_id")
     def _compute_phone_problem(self):
@@ -410,12 +436,13 @@ class ResPartner(models.Model):
                 return "number_stopped", self.env._(
                     "STOP was texted from %(number)s on %(date)s. Only a START from "
                     "this number to %(location)s lifts that.",
-                    number=number,
+                    number=self._format_phone(number),
                     date=format_date(self.env, stopped_at),
                     location=self.env.company.name,
                 )
             return "number_stopped", self.env._(
-                "%(number)s is on the list of blocked phone numbers.", number=number
+                "%(number)s is on the list of blocked phone numbers.",
+                number=self._format_phone(number),
             )
         if not self.allow_texting:
             return "no_consent", self.env._(
@@ -455,7 +482,7 @@ class ResPartner(models.Model):
                 "“%(number)s” is not a valid phone number.", number=typed[0]
             )
         return "not_mobile", self.env._(
-            "%(number)s cannot get texts.", number=readable[0]
+            "%(number)s cannot get texts.", number=self._format_phone(readable[0])
         )
 
     def _mail_block_reasons(self, marketing=True, honour_do_not_mail=True):
@@ -828,6 +855,18 @@ class ResPartner(models.Model):
             if lang in installed:
                 return lang
         return get_lang(self.env).code
+
+    def _format_phone(self, number):
+        """Return a number of this contact as people at the current location write it.
+
+        Without its country's code only where it is understood again when it is typed
+        so on this contact.
+        """
+        self.ensure_one()
+        reader = self.env.company.country_id.code
+        own = self._get_own_country().code
+        is_same = calling_code(reader) == calling_code(own)
+        return format_number(number or False, reader if is_same else None)
 
     def _get_own_country(self):
         """The country whose numbers need no prefix here: the customer's or ours."""

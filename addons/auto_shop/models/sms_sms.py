@@ -13,6 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
+from ..tools.phone import format_number
 from ..tools.sms_segments import use_plain_signs
 
 _logger = logging.getLogger(__name__)
@@ -618,13 +619,14 @@ class SmsSms(models.Model):
         reasons = {}
         for text in loose:
             own = text._filter_of_company(owners.get(text.number, customers.browse()))
+            number = format_number(text.number, self.env.company.country_id.code)
             if text.number in stopped:
-                sentence = self.env._("%s has opted out of texts", text.number)
+                sentence = self.env._("%s has opted out of texts", number)
                 reasons[text.id] = ("opted_out", sentence)
             elif own and all(customer.id in blocked for customer in own):
                 reasons[text.id] = ("no_consent", blocked[own[0].id][1])
             elif not own and not (text.create_uid or self.env.user)._is_system():
-                sentence = self.env._("%s belongs to no customer", text.number)
+                sentence = self.env._("%s belongs to no customer", number)
                 reasons[text.id] = ("no_consent", sentence)
         return reasons
 

@@ -70,7 +70,8 @@ class TestConversation(AutoShopCommon):
         found = self._as(self.threads, self.staff)
         for value, title in (
             ("miller", "Ann Miller"),
-            ("5550199", "+1 512-555-0199"),
+            ("5550199", "(512) 555-0199"),
+            ("(512) 555-0199", "(512) 555-0199"),
         ):
             with self.subTest(value=value):
                 self.assertEqual(
@@ -108,7 +109,7 @@ class TestConversation(AutoShopCommon):
         )
         data = self._get_thread(self.customer).get_conversation()
         self.assertEqual(data["thread"]["title"], "Ann Miller")
-        self.assertEqual(data["thread"]["number_label"], "+1 512-555-0123")
+        self.assertEqual(data["thread"]["number_label"], "(512) 555-0123")
         self.assertEqual(data["thread"]["vehicles"][0]["id"], vehicle.id)
         self.assertFalse(data["thread"]["block_reason"])
         self.assertFalse(data["has_more"])

@@ -412,9 +412,9 @@ class TestInteractionAccess(AutoShopCommon):
         rows = self._as(known | unknown | sender, self.staff)
         self.assertEqual(
             rows.mapped("customer_display"),
-            ["Ann Miller", "+1 512-555-0777", "who@example.com"],
+            ["Ann Miller", "(512) 555-0777", "who@example.com"],
         )
-        self.assertIn("+1 512-555-0777", unknown.display_name)
+        self.assertIn("(512) 555-0777", unknown.display_name)
         for text, found in (
             ("Ann Mill", known),
             ("512-555-0777", unknown),

@@ -6,9 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from odoo.tests import Form, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 
-from ..tools.phone import normalize_number, parse_number, text_number
+from ..tools.phone import (
+    format_number,
+    normalize_number,
+    parse_number,
+    text_number,
+    to_kept_digits,
+)
 from .common import AutoShopCommon
 
 NUMBERS = st.one_of(
@@ -20,6 +26,100 @@ NUMBERS = st.one_of(
 
 @tagged("post_install", "-at_install")
 class TestPhone(AutoShopCommon):
+    def test_numbers_written_for_people(self):
+        # kept, country of the reader, as written
+        cases = [
+            ("+15125550123", "US", "(512) 555-0123"),
+            ("+15125550123", "CA", "(512) 555-0123"),
+            ("+14165550123", "US", "(416) 555-0123"),
+            ("+15125550123", "GB", "+1 512-555-0123"),
+            ("+15125550123", None, "+1 512-555-0123"),
+            ("+15124711234 ext. 5", "US", "(512) 471-1234 ext. 5"),
+            ("+442079460958", "US", "+44 20 7946 0958"),
+            ("+442079460958", "GB", "020 7946 0958"),
+            ("+33612345678", "FR", "06 12 34 56 78"),
+            ("+33612345678", "US", "+33 6 12 34 56 78"),
+            ("ask for Bob", "US", "ask for Bob"),
+            ("000-000-0000", "US", "000-000-0000"),
+            ("+000", "US", "+000"),
+            ("ann@example.com", "US", "ann@example.com"),
+            (False, "US", False),
+        ]
+        for kept, country, written in cases:
+            with self.subTest(kept=kept, country=country):
+                self.assertEqual(format_number(kept, country), written)
+
+    def test_what_is_shown_is_understood_when_it_is_saved(self):
+        """A clerk who edits one digit types the rest as it was shown."""
+        # own country of the customer, kept, shown in a shop in the United States
+        cases = [
+            ("US", "+15125550123", "(512) 555-0123"),
+            ("CA", "+15125550123", "(512) 555-0123"),
+            (False, "+15125550123", "(512) 555-0123"),
+            ("GB", "+15125550123", "+1 512-555-0123"),
+            ("GB", "+447911123456", "+44 7911 123456"),
+            ("US", "+447911123456", "+44 7911 123456"),
+            ("US", "+15124711234 ext. 5", "(512) 471-1234 ext. 5"),
+            ("US", "no number", "no number"),
+        ]
+        for code, kept, shown in cases:
+            with self.subTest(code=code, kept=kept):
+                country = self.env["res.country"].search([("code", "=", code)])
+                customer = self._create_customer(
+                    country_id=country.id, mobile=kept, phone=False
+                )
+                self.assertEqual(customer.mobile_display, shown)
+                self.assertFalse(customer.phone_display)
+                customer.mobile = customer.mobile_display
+                self.assertEqual(customer.mobile, kept)
+
+    def test_each_record_shows_its_number_written(self):
+        customer = self._create_customer(phone="512-555-0199")
+        vehicle = self.env["customer.vehicle"].create({"owner_id": customer.id})
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Visit",
+                "customer_id": customer.id,
+                "company_id": self.company.id,
+                "shop_state": "booked",
+                "start": "2026-06-17 15:00:00",
+                "stop": "2026-06-17 16:00:00",
+            }
+        )
+        text = self.env["customer.interaction"].create(
+            {"number": "+15125550123", "channel": "sms", "body": "Hello"}
+        )
+        cases = [
+            (vehicle.owner_phone_display, "(512) 555-0199"),
+            (event.customer_phone_display, "(512) 555-0123"),
+            (text.number_display, "(512) 555-0123"),
+            (customer.consent_ids.number_display, "(512) 555-0123"),
+        ]
+        for index, (shown, written) in enumerate(cases):
+            with self.subTest(index):
+                self.assertEqual(shown, written)
+        for typed in ("(512) 555-0123", "512.555", "+1 512-555-0123", "+15125550123"):
+            with self.subTest(typed=typed):
+                found = text.search([("number_display", "ilike", typed)])
+                self.assertIn(text, found)
+        customer.allow_texting = True
+        customer.phone = customer.mobile = "512-471-1234 ext. 5"
+        self.assertIn("(512) 471-1234 ext. 5", customer.text_block_reason)
+
+    def test_parts_of_numbers_are_found(self):
+        cases = [
+            ("(512) 555", "512555"),
+            ("+1 512-555-0123", "15125550123"),
+            ("0123", "0123"),
+            ("Ann", "Ann"),
+            ("Suite 5", "Suite 5"),
+            ("-", "-"),
+            ("", ""),
+        ]
+        for typed, searched in cases:
+            with self.subTest(typed=typed):
+                self.assertEqual(to_kept_digits(typed), searched)
+
     def test_numbers_read_as_people_write_them(self):
         # typed, country, kept as, text number
         cases = [
@@ -209,3 +309,24 @@ class TestPhone(AutoShopCommon):
         self.assertFalse(landline.text_number)
         landline.write({"text_number": "+15125550123"})
         self.assertFalse(landline.text_number)
+
+
+@tagged("post_install", "-at_install")
+class TestPhoneField(HttpCase):
+    def test_shows_a_number_written_and_keeps_it_as_e164(self):
+        new_test_user(
+            self.env,
+            "phone_staff",
+            groups="auto_shop.group_user,sales_team.group_sale_salesman_all_leads",
+        )
+        country = self.env.ref("base.us")
+        self.env.company.country_id = country
+        customer = self.env["res.partner"].create(
+            {"name": "Rosa Delgado", "mobile": "+15125550123", "country_id": country.id}
+        )
+        self.start_tour(
+            f"/odoo/shop-customers/{customer.id}",
+            "auto_shop_phone_field",
+            login="phone_staff",
+        )
+        self.assertEqual(customer.mobile, "+15125550177")

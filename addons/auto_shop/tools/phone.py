@@ -3,6 +3,7 @@
 """Phone numbers as they are kept and as texts need them. Knows no records."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -20,6 +21,8 @@ KNOWN_WORDS = re.compile(
 )
 
 
+NUMBER_SIGNS = re.compile(r"[\d\s()+./-]+")
+NORTH_AMERICA = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -73,3 +76,41 @@ def text_number(number, country_code=None):
     ):
         return False
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=8192)
+def format_number(number, country_code=None):
+    """Return a number that is kept as E.164 as people write it.
+
+    The way of the country within it ("(512) 555-0123"), else the international one
+    ("+44 20 7946 0958"). What is no such number stays as it is.
+
+    :param number: as `normalize_number` returns it, may be empty
+    :param country_code: two-letter code of those who read it
+    """
+    if not number or not number.startswith("+"):
+        return number
+    if calling_code(country_code) == 1 and (parts := NORTH_AMERICA.fullmatch(number)):
+        # What nearly all of them are, two hundred times as fast.
+        return "({}) {}-{}".format(*parts.groups())
+    parsed = parse_number(number)
+    if parsed is None:
+        return number
+    own = country_code and parsed.country_code == calling_code(country_code)
+    style = PhoneNumberFormat.NATIONAL if own else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)
+
+
+def to_kept_digits(text):
+    """Return a number, or a part of one, as it stands within one that is kept.
+
+    For a search: "(512) 555" is found in +15125550123. Other words stay as they are.
+    """
+    if not NUMBER_SIGNS.fullmatch(text):
+        return text
+    return re.sub(r"\D", "", text) or text
+
+
+def calling_code(country_code):
+    """Return the telephone code of a country, such as 1 for US; 0 when unknown."""
+    return phonenumbers.country_code_for_region(country_code or "")

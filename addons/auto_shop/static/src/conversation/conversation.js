@@ -494,7 +494,7 @@ export class Conversation extends Component {
         const [partner] = await this.orm.read(
             "res.partner",
             [partnerId],
-            ["display_name", "mobile"]
+            ["display_name", "mobile", "mobile_display"]
         );
         const {number, number_label} = this.state.thread;
         if (!partner.mobile || partner.mobile === number) {
@@ -506,7 +506,7 @@ export class Conversation extends Component {
                 "%(name)s has the mobile number %(old)s. Text to %(new)s from now on?",
                 {
                     name: partner.display_name,
-                    old: partner.mobile,
+                    old: partner.mobile_display,
                     new: number_label,
                 }
             ),

@@ -68,7 +68,7 @@ registry.category("web_tour.tours").add("auto_shop_conversation", {
         },
         {
             content: "The unknown number is the only unread one now",
-            trigger: ".o_data_row.fw-bold td[name=title]:contains(512-555-0199)",
+            trigger: ".o_data_row.fw-bold td[name=title]:contains(555-0199)",
             run: "click",
         },
         {
