@@ -863,10 +863,12 @@ class ResPartner(models.Model):
         so on this contact.
         """
         self.ensure_one()
+        if not number:
+            return False
         reader = self.env.company.country_id.code
         own = self._get_own_country().code
         is_same = calling_code(reader) == calling_code(own)
-        return format_number(number or False, reader if is_same else None)
+        return format_number(number, reader if is_same else None)
 
     def _get_own_country(self):
         """The country whose numbers need no prefix here: the customer's or ours."""
