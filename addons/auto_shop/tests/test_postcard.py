@@ -101,9 +101,8 @@ class TestPostcard(BaseCase):
                 )
 
     def test_zones_stay_free(self):
-        long_body = BODY + "<p>%s</p>" % ("And one more word. " * 12)
-        for code in SIZES:
-            for body in (BODY, long_body):
+        for code, words in (("4x6", 25), ("6x9", 110)):
+            for body in (BODY, BODY + "<p>%s</p>" % ("And one more word. " * words)):
                 card = self._card(code, body=body)
                 size = card.size
                 with self.subTest(size=code, body=len(body)):
@@ -111,11 +110,14 @@ class TestPostcard(BaseCase):
                     self.assertEqual(problems, [])
                     self._assert_free(back, size.barcode_zone)
                     own = self._card(code, body=body, address=[], has_stamp=False)
-                    _front, back, _problems = postcard.lay_out(own)
+                    _front, back, problems = postcard.lay_out(own)
+                    self.assertEqual(problems, [])
                     self._assert_free(back, size.clear_zone)
+                    # Nor below and beside that, nor where the postage goes.
+                    left, top, _right, _bottom = size.clear_zone
                     width, height = size.paper
-                    # Nor does the postage, in the upper right corner.
-                    self._assert_free(back, (size.clear_zone[0], 0, width, height))
+                    self._assert_free(back, (left, top, width, height))
+                    self._assert_free(back, (width - 1.1 * INCH, 0, width, height))
 
     def test_text_keeps_away_from_the_cut(self):
         safe = 0.125 * INCH
@@ -167,8 +169,24 @@ class TestPostcard(BaseCase):
                     count += 10
                 self.assertEqual(problems, [("text", "")])
                 self.assertIsNone(points, "nothing of it is set when it does not fit")
-                self.assertEqual(sizes, sorted(sizes, reverse=True))
                 self.assertLess(min(sizes), smallest + 0.5)
+
+    def test_long_text_goes_on_above_the_address(self):
+        items = "".join(
+            f"<li>Replace ignition coil and spark plug of cylinder {number}</li>"
+            for number in range(1, 9)
+        )
+        card = self._card(body=f"<p>Dear Ann,</p><ul>{items}</ul><p>The end</p>")
+        _front, back, problems = postcard.lay_out(card)
+        self.assertEqual(problems, [])
+        texts = [shape for shape in back.shapes if shape[0] == "text"]
+        (end,) = [shape for shape in texts if shape[-1] == "The end"]
+        left, top, right, bottom = card.size.more_zone
+        self.assertEqual(end[1], left)
+        self.assertTrue(top < end[2] < bottom)
+        self.assertGreater(end[4], 7)
+        for number in range(1, 9):
+            self.assertIn(f"cylinder {number}", postcard.get_text(back))
 
     def test_what_does_not_fit_is_said(self):
         cases = [

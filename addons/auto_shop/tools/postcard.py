@@ -40,6 +40,9 @@ BLACK, GREY, WHITE = (0, 0, 0), (90, 90, 90), (255, 255, 255)
 LIGHT_GREY = (190, 190, 190)
 ACCENT = (23, 50, 77)
 LINE_HEIGHT = 1.3
+BULLET_INDENT = 1.1
+# Paragraphs of so few lines are not torn between two places.
+KEPT_LINES = 4
 
 LATO = "web/static/fonts/lato/Lato-%s-webfont.ttf"
 # For signs that Lato lacks: Greek, Cyrillic, the rest of Latin.
@@ -97,6 +100,17 @@ class CardSize:
         return edge, edge, self.clear_zone[0] - 9, self.barcode_zone[1] - 4
 
     @property
+    def more_zone(self):
+        """Where text goes on that is too long for the text zone: above the address."""
+        left, top, _right, _bottom = self.clear_zone
+        return (
+            left + 8,
+            BLEED + MARGIN,
+            BLEED + self.width - MARGIN - STAMP_WIDTH - 8,
+            top - 4,
+        )
+
+    @property
     def address_zone(self):
         left, _top, _right, _bottom = self.clear_zone
         top = BLEED + self.height - ADDRESS_TOP_FROM_BOTTOM
@@ -108,7 +122,8 @@ class CardSize:
         )
 
 
-# Sizes of type: the one it should be, the smallest it may be.
+# Sizes of type: the one it should be, the smallest it may be; of the text also the
+# smallest that reads well.
 SIZES = {
     "4x6": CardSize(
         code="4x6",
@@ -116,7 +131,7 @@ SIZES = {
         height=4 * INCH,
         clear_width=3.2835 * INCH,
         band=82,
-        body=(9.5, 7),
+        body=(9.5, 8.5, 7),
         title=(25, 13),
         sender=(9, 6.5),
         address=(11, 8),
@@ -127,7 +142,7 @@ SIZES = {
         height=6 * INCH,
         clear_width=4 * INCH,
         band=118,
-        body=(12.5, 8),
+        body=(12.5, 10, 8),
         title=(38, 18),
         sender=(11, 8),
         address=(12, 9),
@@ -355,46 +370,80 @@ def _sizes(largest, smallest, step=0.25):
         size -= step
 
 
-def _set_text(side, paragraphs, zone, sizes, fonts, colour=BLACK, gap=0.5):
-    """Set paragraphs into a zone, in the largest size that fits.
+@dataclass
+class _Line:
+    """A line of set text: in sizes of the font, what it keeps free and is moved by."""
+
+    pieces: list
+    indent: float = 0
+    bullet: str = ""
+    gap: float = 0
+    # So many lines, with this one, stay together.
+    keep: int = 1
+
+
+def _break_lines(measured, width, gap):
+    """Return the lines of measured paragraphs, for a width in sizes of the font."""
+    lines = []
+    before = None
+    for words in measured:
+        indent = BULLET_INDENT if words.bullet else 0
+        wrapped = words.wrap(width - indent)
+        for number, line in enumerate(wrapped):
+            space = 0
+            if not number and before:
+                # Items of a list stand closer together than paragraphs.
+                space = gap * (0.4 if before.bullet and words.bullet else 1)
+            bullet = "" if number else words.bullet
+            keep = len(wrapped) if not number and len(wrapped) <= KEPT_LINES else 1
+            lines.append(_Line(_join(line), indent, bullet, space, keep))
+        before = words
+    return lines
+
+
+def _flow(lines, size, zones):
+    """Return ``(line, left, baseline)`` of lines in zones, one after the other.
+
+    :return: ``None`` when they do not fit
+    """
+    placed = []
+    rest = list(zones)
+    left, y, bottom = None, None, None
+    for line in lines:
+        top = None if y is None else y + line.gap * size
+        needed = line.keep * size * LINE_HEIGHT - 0.01
+        if top is None or top + needed > bottom:
+            if not rest:
+                return None
+            left, top, _right, bottom = rest.pop(0)
+            if top + needed > bottom:
+                return None
+        placed.append((line, left + line.indent * size, top + size * 0.95))
+        y = top + size * LINE_HEIGHT
+    return placed
+
+
+def _set_text(side, paragraphs, zones, sizes, fonts, colour=BLACK, gap=0.5):
+    """Set paragraphs into a zone, or from one into the next, as large as they fit.
 
     :return: whether they fit
     """
-    left, top, right, bottom = zone
     plain, bold = fonts
     measured = [Words(paragraph, plain, bold) for paragraph in paragraphs]
+    width = min(right - left for left, _top, right, _bottom in zones)
     for size in _sizes(*sizes):
-        indent = size * 1.1
-        blocks = [
-            words.wrap((right - left - (indent if words.bullet else 0)) / size)
-            for words in measured
-        ]
-        count = sum(len(lines) for lines in blocks)
-        # Items of a list stand closer together than paragraphs.
-        gaps = sum(
-            gap * (0.4 if before.bullet and after.bullet else 1)
-            for before, after in zip(measured, measured[1:], strict=False)
-        )
-        height = size * (count * LINE_HEIGHT + gaps)
-        if height <= bottom - top + 0.01:
+        placed = _flow(_break_lines(measured, width / size, gap), size, zones)
+        if placed is not None:
             break
     else:
         return False
-    baseline = top + size * 0.95
-    for index, (words, lines) in enumerate(zip(measured, blocks, strict=True)):
-        if index:
-            close = words.bullet and measured[index - 1].bullet
-            baseline += size * gap * (0.4 if close else 1)
-        x = left
-        if words.bullet:
-            side.add("text", left, baseline, plain, size, colour, words.bullet)
-            x += indent
-        for line in lines:
-            start = x
-            for text, font in _join(line):
-                side.add("text", start, baseline, font, size, colour, text)
-                start += font.width(text) * size
-            baseline += size * LINE_HEIGHT
+    for line, left, baseline in placed:
+        if line.bullet:
+            start = left - line.indent * size
+            side.add("text", start, baseline, plain, size, colour, line.bullet)
+        for text, font in line.pieces:
+            side.add("text", left, baseline, font, size, colour, text)
+            left += font.width(text) * size
     return True
 
 
@@ -491,7 +540,7 @@ def _lay_out_front(side, card, fonts):
     _set_text(
         side,
         contact,
-        (edge, contact_top, right, bottom),
+        [(edge, contact_top, right, bottom)],
         (small, size.sender[1]),
         fonts,
         quiet,
@@ -499,7 +548,7 @@ def _lay_out_front(side, card, fonts):
     return _set_text(
         side,
         [_plain_paragraph(card.title, bold=True)],
-        (edge, top + size.band * 0.1, right, contact_top - 1),
+        [(edge, top + size.band * 0.1, right, contact_top - 1)],
         size.title,
         fonts,
         colour,
@@ -527,14 +576,21 @@ def _lay_out_back(side, card, paragraphs, fonts):
     # Measured alone, so that the text begins where the sender ends.
     head = Side()
     zone = (left, top, right, top + (bottom - top) * 0.36)
-    if not _set_text(head, [paragraph], zone, (largest, smallest), fonts, GREY):
+    if not _set_text(head, [paragraph], [zone], (largest, smallest), fonts, GREY):
         problems.append(("sender", ""))
     side.shapes += head.shapes
     ends = [shape[2] for shape in head.shapes if shape[0] == "text"]
     rule = max(ends, default=top) + largest * 0.75
     side.add("rect", left, rule, 28, 1.6, card.accent)
     text_zone = (left, rule + largest * 0.9, right, bottom)
-    if not _set_text(side, paragraphs, text_zone, size.body, fonts):
+    usual, comfortable, smallest = size.body
+    # Rather than in very small print, long text goes on above the address.
+    if not (
+        _set_text(side, paragraphs, [text_zone], (usual, comfortable), fonts)
+        or _set_text(
+            side, paragraphs, [text_zone, size.more_zone], (usual, smallest), fonts
+        )
+    ):
         problems.append(("text", ""))
     if card.has_stamp:
         x = BLEED + size.width - MARGIN - STAMP_WIDTH
@@ -542,7 +598,7 @@ def _lay_out_back(side, card, paragraphs, fonts):
     if card.address and not _set_text(
         side,
         _get_address_lines(card.address),
-        size.address_zone,
+        [size.address_zone],
         size.address,
         fonts,
         gap=0,
