@@ -26,6 +26,7 @@
         "views/customer_contact_setup_feed_views.xml",
         "views/customer_contact_setup_carfax_views.xml",
         "views/customer_contact_setup_mail_views.xml",
+        "views/customer_postcard_order_views.xml",
         "views/customer_contact_setup_postcard_views.xml",
         "views/menus.xml",
         "wizards/customer_merge_wizard_views.xml",

@@ -64,14 +64,16 @@ class CustomerInteraction(models.Model):
             rows.print_run_id = run
             rows._drop_misfits()._mark_dispatched()
 
-    def _drop_misfits(self):
+    def _drop_misfits(self, has_address=True):
         """Fail what does not fit on its card; return the others.
 
         Nothing is ever cut: who is to read half a sentence? What the purpose worded
         is worded anew when somebody has shortened it and sends it again.
         """
         misfits = self.browse()
-        for row, (_front, _back, problems) in self._lay_out_postcards():
+        for row, (_front, _back, problems) in self._lay_out_postcards(
+            has_address
+        ):
             if problems:
                 row._set_state(
                     "failed", row._get_misfit_sentence(problems), "not_printable"
@@ -145,32 +147,16 @@ class CustomerInteraction(models.Model):
     def _prepare_postcard_shop(self):
         """Return what is the same on every card of a shop: the sender, its colours."""
         company = self.company_id
-        sender = self._get_postcard_sender()
-        contact = " · ".join(filter(None, (sender["name"], sender["phone"])))
-        lines = [sender["name"], *sender["address"], sender["phone"]]
+        letterhead = company._get_letterhead()
+        name, phone = letterhead["name"], letterhead["phone_label"]
+        place = " ".join(filter(None, (company.state_id.code, company.zip)))
+        town = " ".join(filter(None, (company.city, place)))
+        sender = (name, company.street, company.street2, town, phone)
         return {
-            "sender": [line for line in lines if line],
-            "contact": contact,
+            "sender": [line for line in sender if line],
+            "contact": " · ".join(filter(None, (name, phone))),
             "logo": b"" if company.uses_default_logo else self._read_logo(),
             "accent": read_colour(company.primary_color),
-        }
-
-    def _get_postcard_sender(self):
-        """Return name, address (lines) and phone of the shop; a hook for addons."""
-        company = self.company_id
-        place = " ".join(filter(None, (company.state_id.code, company.zip)))
-        return {
-            "name": company.name,
-            "address": [
-                line
-                for line in (
-                    company.street,
-                    company.street2,
-                    " ".join(filter(None, (company.city, place))),
-                )
-                if line
-            ],
-            "phone": company._get_phone_label() or "",
         }
 
     def _read_logo(self):

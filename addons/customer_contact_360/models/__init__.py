@@ -4,12 +4,15 @@ from . import customer_contact_setup_mail
 from . import customer_contact_rule
 from . import customer_contact_rule_postcard
 from . import customer_contact_setup_postcard
+from . import customer_contact_setup_lob
 from . import customer_contact_due
 from . import customer_contact_due_rules
 from . import customer_interaction
 from . import customer_interaction_postcard
 from . import customer_interaction_purpose
 from . import customer_vehicle
+from . import customer_postcard_order
+from . import customer_postcard_order_lob
 from . import customer_data_feed_source
 from . import customer_data_feed
 from . import customer_data_feed_file

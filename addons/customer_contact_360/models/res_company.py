@@ -28,3 +28,8 @@ class ResCompany(models.Model):
         if setup.email:
             shop["email"] = setup.email
         return shop
+
+    def _get_postcard_provider(self):
+        """Whoever prints the postcards by the CRM Setup."""
+        setup = self.env["customer.contact.setup"]._get(self)
+        return setup.post_provider or super()._get_postcard_provider()

@@ -12,6 +12,7 @@ from . import test_feed
 from . import test_feed_access
 from . import test_feed_delivery
 from . import test_merge
+from . import test_lob
 from . import test_postcard
 from . import test_postcard_tour
 from . import test_reminder_dispatch

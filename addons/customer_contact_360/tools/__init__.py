@@ -1,4 +1,5 @@
 from . import feed_file
 from . import feed_transport
+from . import lob_api
 from . import schedule
 from . import secret
