@@ -71,9 +71,7 @@ class CustomerInteraction(models.Model):
         is worded anew when somebody has shortened it and sends it again.
         """
         misfits = self.browse()
-        for row, (_front, _back, problems) in self._lay_out_postcards(
-            has_address
-        ):
+        for row, (_front, _back, problems) in self._lay_out_postcards(has_address):
             if problems:
                 row._set_state(
                     "failed", row._get_misfit_sentence(problems), "not_printable"

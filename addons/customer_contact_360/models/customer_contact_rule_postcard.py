@@ -41,9 +41,7 @@ class CustomerContactRule(models.Model):
         compute="_compute_post_preview",
         help="Changes with whatever stands on the card.",
     )
-    post_warning = fields.Char(
-        string="Does Not Fit", compute="_compute_post_preview"
-    )
+    post_warning = fields.Char(string="Does Not Fit", compute="_compute_post_preview")
     post_sample = fields.Char(string="Shown For", compute="_compute_post_preview")
 
     @api.depends("post_picture", "company_id.postcard_size")

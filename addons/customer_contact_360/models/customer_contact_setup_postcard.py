@@ -38,7 +38,9 @@ class CustomerContactSetup(models.Model):
     def _compute_post_order_counts(self):
         counts = {
             (company, state): count
-            for company, state, count in self.env["customer.postcard.order"]._read_group(
+            for company, state, count in self.env[
+                "customer.postcard.order"
+            ]._read_group(
                 [
                     ("company_id", "in", self.company_id.ids),
                     ("state", "in", ("waiting", "sending", "unknown")),

@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import logging
 import uuid
-from collections import defaultdict
 from datetime import timedelta
 
 import psycopg2.errors
@@ -130,7 +129,7 @@ class CustomerPostcardOrder(models.Model):
     # === ACTIONS ===
 
     def action_cancel(self):
-        """Stop these cards: at once while they wait here, else by asking the printer."""
+        """Stop these cards: at once while they wait here, else ask the printer."""
         self.interaction_id.check_access("write")
         orders = self.sudo().try_lock_for_update()
         orders.invalidate_recordset()
@@ -478,8 +477,8 @@ class CustomerPostcardOrder(models.Model):
             return
         sentence = self.env._(
             "The printer gave no answer and does not find this postcard, so nobody "
-            "knows whether it is mailed. Look into your account there, then say whether "
-            "it was sent."
+            "knows whether it is mailed. Look into your account there, then say "
+            "whether it was sent."
         )
         self.write({"state": "unknown", "note": sentence, "next_try_at": False})
         self.interaction_id._set_state("unknown", sentence, "not_known")
@@ -568,7 +567,8 @@ class CustomerPostcardOrder(models.Model):
                 {
                     "state": "refused",
                     "detail": self.env._(
-                        "for %(days)s days it took nothing, the last answer was “%(words)s”",
+                        "for %(days)s days it took nothing, the last answer was "
+                        "“%(words)s”",
                         days=GIVE_UP_AFTER.days,
                         words=result.get("detail") or "",
                     ),
@@ -600,9 +600,9 @@ class CustomerPostcardOrder(models.Model):
     def _get_account_sentence(self, words):
         """Return what a manager is to do when a printer refuses the account."""
         return self.env._(
-            "The printer refuses the account, so postcards wait. It says: “%s” Put that "
-            "right in your account there or enter another key here, then press Try "
-            "Again.",
+            "The printer refuses the account, so postcards wait. It says: “%s” Put "
+            "that right in your account there or enter another key here, then press "
+            "Try Again.",
             words or "",
         )
 

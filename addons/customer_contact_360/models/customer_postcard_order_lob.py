@@ -23,7 +23,9 @@ class CustomerPostcardOrder(models.Model):
 
     _inherit = "customer.postcard.order"
 
-    provider = fields.Selection(selection_add=[("lob", "Lob")], ondelete={"lob": "cascade"})
+    provider = fields.Selection(
+        selection_add=[("lob", "Lob")], ondelete={"lob": "cascade"}
+    )
 
     def _lob_open(self, setup, is_test):
         get_param = self.env["ir.config_parameter"].sudo().get_param

@@ -150,7 +150,7 @@ class FakeLob:
                 handler,
                 429,
                 "rate_limit_exceeded",
-                "Rate limit exceeded. Please wait 5 seconds and try your request again.",
+                "Rate limit exceeded. Please wait 5 seconds and try again.",
                 {"Retry-After": argument} if argument else {},
             )
         elif kind == "down":

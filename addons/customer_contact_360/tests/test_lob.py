@@ -123,7 +123,11 @@ class TestLob(LobCommon):
             "metadata[key]": order.key,
         }
         self.assertEqual(
-            {name: form[name].decode() for name in form if name not in ("front", "back")},
+            {
+                name: form[name].decode()
+                for name in form
+                if name not in ("front", "back")
+            },
             expected,
         )
 
@@ -158,7 +162,11 @@ class TestLob(LobCommon):
             }
         )
         island = self.bob.copy(
-            {"name": "Isla", "country_id": self.env.ref("base.pr").id, "state_id": False}
+            {
+                "name": "Isla",
+                "country_id": self.env.ref("base.pr").id,
+                "state_id": False,
+            }
         )
         long_name = self.bob.copy(
             {"name": "The Very Honorable Maximilian Featherstonehaugh of Cholmondeley"}
@@ -450,9 +458,7 @@ class TestLob(LobCommon):
                 self.setup.lob_mode = other
                 self._run_queue(minutes=30)
                 self.assertEqual(self._posts()[-1]["mode"], mode)
-                self.assertEqual(
-                    card.state, "sent" if mode == "live" else "cancelled"
-                )
+                self.assertEqual(card.state, "sent" if mode == "live" else "cancelled")
 
     def test_who_may_not_be_written_to_any_more_is_left_out(self):
         cases = [

@@ -105,9 +105,9 @@ class TestPostcard(PostcardCommon, HttpCase):
     def test_who_may_change_a_picture(self):
         for user in (self.staff, self.outsider, self.employee):
             with self.subTest(user.login), self.assertRaises(AccessError):
-                self._as(self._post_rule("inactive"), user).post_picture = (
-                    make_picture()
-                )
+                self._as(
+                    self._post_rule("inactive"), user
+                ).post_picture = make_picture()
 
     def test_a_picture_that_cannot_be_printed_is_refused(self):
         svg = base64.b64encode(
@@ -205,9 +205,7 @@ class TestPostcard(PostcardCommon, HttpCase):
         )
         rule = self._post_rule("inactive")
         rule.post_picture = make_picture(colour="lime")
-        self.assertEqual(
-            card._get_postcard_pictures(), {card.id: rule._get_picture()}
-        )
+        self.assertEqual(card._get_postcard_pictures(), {card.id: rule._get_picture()})
         file = io.BytesIO()
         card.print_run_id._write_pdf(file)
         front, back = (page.extract_text() for page in PdfFileReader(file).pages)

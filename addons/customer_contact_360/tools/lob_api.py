@@ -210,7 +210,9 @@ class LobApi:
     def _clean(self, words):
         """What Lob says, short, and without the key, should it be quoted in it."""
         words = " ".join(str(words).split())
-        return SECRET.sub("…", words.replace(self._key, "…") if self._key else words)[:MOST_WORDS]
+        if self._key:
+            words = words.replace(self._key, "…")
+        return SECRET.sub("…", words)[:MOST_WORDS]
 
 
 def flatten(fields, name=None):
