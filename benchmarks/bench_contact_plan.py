@@ -79,7 +79,8 @@ def _fill(bench: Bench, vehicles: int, first_night: bool):
             """INSERT INTO customer_vehicle (active, company_id, owner_id,
                     odometer_unit, last_invoice_id, last_invoice_date, last_visit_date,
                     license_plate)
-               SELECT TRUE, %(company)s, %(partner)s + n %% %(partners)s, 'mi', %(move)s,
+               SELECT TRUE, %(company)s, %(partner)s + n %% %(partners)s, 'mi',
+                      %(move)s,
                       %(today)s::date - (%(age)s), %(today)s::date - (%(age)s),
                       'B' || n
                  FROM generate_series(1, %(vehicles)s) AS n""",

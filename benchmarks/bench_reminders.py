@@ -116,9 +116,7 @@ def reminders_rule(bench: Bench) -> None:
     _measure(bench, _automation_rule)
 
 
-@figure(
-    "Queue 20,000 reminders", peer="Email Marketing", unit="records/s", goal=25
-)
+@figure("Queue 20,000 reminders", peer="Email Marketing", unit="records/s", goal=25)
 def reminders_marketing(bench: Bench) -> None:
     """Beside a mailing. Installs Email Marketing: the database is thrown away."""
     env = bench.env

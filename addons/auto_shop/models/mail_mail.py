@@ -66,7 +66,9 @@ class MailMail(models.Model):
         ]
         for vals in inherited:
             vals["message_id"] = messages._get_message_id(vals)
-        for vals, message in zip(own, messages._insert_like_create(inherited), strict=True):
+        for vals, message in zip(
+            own, messages._insert_like_create(inherited), strict=True
+        ):
             vals["mail_message_id"] = message.id
         return self._insert_like_create(own)
 
@@ -75,7 +77,8 @@ class MailMail(models.Model):
         """Whether an addon that this one does not know extends `create`."""
         known = ("odoo.orm.", "odoo.models", "odoo.addons.mail.")
         return any(
-            "create" in vars(cls) and not vars(cls)["create"].__module__.startswith(known)
+            "create" in vars(cls)
+            and not vars(cls)["create"].__module__.startswith(known)
             for model in (self, self.env["mail.message"])
             for cls in type(model).__mro__
         )

@@ -181,7 +181,7 @@ class TestPostcard(BaseCase):
         self.assertEqual(problems, [])
         texts = [shape for shape in back.shapes if shape[0] == "text"]
         (end,) = [shape for shape in texts if shape[-1] == "The end"]
-        left, top, right, bottom = card.size.more_zone
+        left, top, _right, bottom = card.size.more_zone
         self.assertEqual(end[1], left)
         self.assertTrue(top < end[2] < bottom)
         self.assertGreater(end[4], 7)

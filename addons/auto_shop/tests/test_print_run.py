@@ -203,9 +203,7 @@ class TestPrintRun(AutoShopCommon, HttpCase):
             run.action_mailed()
         self.assertEqual(run.card_count, 3)
         action = run.action_print()
-        self.assertEqual(
-            action["params"]["url"], f"/auto_shop/print_run/{run.id}.pdf"
-        )
+        self.assertEqual(action["params"]["url"], f"/auto_shop/print_run/{run.id}.pdf")
         self.assertEqual(run.state, "printed")
         self.assertEqual(set(self.cards.mapped("state")), {"queued"})
         later = self.env["customer.interaction"]._plan(

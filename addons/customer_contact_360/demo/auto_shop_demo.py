@@ -34,7 +34,8 @@ class AutoShopDemo(models.AbstractModel):
         companies = tuple(self._get_companies().ids)
         self.env.cr.execute(
             SQL(
-                """UPDATE account_move SET posted_at = invoice_date + interval '21 hours'
+                """UPDATE account_move
+                      SET posted_at = invoice_date + interval '21 hours'
                     WHERE company_id IN %s AND state = 'posted'
                       AND move_type = 'out_invoice'
                       AND invoice_date < CURRENT_DATE""",

@@ -41,7 +41,8 @@ class CalendarEvent(models.Model):
                 return SQL(
                     """EXISTS (
                        SELECT FROM (
-                              SELECT %(vehicle)s AS vehicle_id, %(company)s AS company_id,
+                              SELECT %(vehicle)s AS vehicle_id,
+                                     %(company)s AS company_id,
                                      %(day)s AS start) AS missed
                     LEFT JOIN customer_vehicle AS card ON card.id = missed.vehicle_id
                         WHERE %(missed)s)""",

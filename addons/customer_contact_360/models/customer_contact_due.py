@@ -397,9 +397,7 @@ class CustomerContactDue(models.Model):
         by_key = {(due.company_id, due.dedupe_key): due for due in waiting}
         for row in planned:
             due = by_key[row.company_id, row.dedupe_key]
-            row.write(
-                {"occasion_date": due.occasion_date, "due_date": due.fell_due_on}
-            )
+            row.write({"occasion_date": due.occasion_date, "due_date": due.fell_due_on})
         sentence = self.env._("Blocked by %s", self.env.user.name)
         known._set_state("cancelled", sentence, "blocked")
         fallen = known.filtered(lambda row: row.reason_code in PLANNED_AGAIN)

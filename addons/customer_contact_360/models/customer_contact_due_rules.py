@@ -368,7 +368,9 @@ class CustomerContactDue(models.Model):
                   AND NOT %(told)s""",
             key=self._get_event_key(kind),
             start=self._get_local_day_sql(setup, SQL("start")),
-            booked=self._get_local_day_sql(setup, SQL("COALESCE(booked_at, create_date)")),
+            booked=self._get_local_day_sql(
+                setup, SQL("COALESCE(booked_at, create_date)")
+            ),
             company=setup.company_id.id,
             first=self._get_utc(setup, first),
             last=self._get_utc(setup, last + timedelta(days=most + 1), latest=True),
@@ -386,8 +388,8 @@ class CustomerContactDue(models.Model):
     def _get_event_key(self, kind):
         """An appointment of one day. Without a vehicle its customer stands for it."""
         return SQL(
-            "concat('360:', %s, ':', COALESCE(vehicle_id::text, concat('c', person_id)),"
-            " ':', event_id, ':', start)",
+            "concat('360:', %s, ':', COALESCE(vehicle_id::text, "
+            "concat('c', person_id)), ':', event_id, ':', start)",
             kind,
         )
 

@@ -35,9 +35,7 @@ SHOWN_DATES = 5
 # Only the system writes these: they decide what of the past is never sent.
 PROTECTED_FIELDS = {"setup_id", "channel", "kind", "started_on", "changed_on"}
 
-Numbers = namedtuple(
-    "Numbers", "channel kind days interval dead started_on changed_on"
-)
+Numbers = namedtuple("Numbers", "channel kind days interval dead started_on changed_on")
 
 
 class CustomerContactRule(models.Model):
@@ -60,7 +58,8 @@ class CustomerContactRule(models.Model):
         string="Then Every", help="Days from one message to the next; 0: only once."
     )
     dead = fields.Integer(
-        help="So many days without an invoice, and no more messages are sent; 0: never.",
+        help="So many days without an invoice, and no more messages are sent; 0: "
+        "never.",
     )
     started_on = fields.Date(
         readonly=True,
@@ -284,7 +283,8 @@ class CustomerContactRule(models.Model):
         if self.kind == "thank_you":
             if since:
                 return self.env._(
-                    "%(name)s, invoice posted on %(since)s: goes out on %(sent)s.", **values
+                    "%(name)s, invoice posted on %(since)s: goes out on %(sent)s.",
+                    **values,
                 )
             return self.env._(
                 "An invoice posted today: goes out on %s.", values["sent"]
@@ -320,7 +320,8 @@ class CustomerContactRule(models.Model):
     def _get_inactive_explanation(self, name, since, today):
         start = since or today
         offsets = [
-            offset for _step, offset in islice(self._get_offsets(MOST_DAYS), SHOWN_DATES)
+            offset
+            for _step, offset in islice(self._get_offsets(MOST_DAYS), SHOWN_DATES)
         ]
         more = next(
             (
@@ -388,14 +389,17 @@ class CustomerContactRule(models.Model):
                     first.days,
                 )
         if setup.email_enabled and setup.post_enabled:
-            other = setup._get_rule("post" if self.channel == "email" else "email", self.kind)
+            other = setup._get_rule(
+                "post" if self.channel == "email" else "email", self.kind
+            )
             if not other.days and self.channel == "post":
                 return "warning", self.env._(
                     "Off for e-mail: customers with an e-mail address get nothing."
                 )
             if not other.days:
                 return "info", self.env._(
-                    "Off for postcards: customers without an e-mail address get nothing."
+                    "Off for postcards: customers without an e-mail address get "
+                    "nothing."
                 )
         if self.kind == "thank_you" and not setup.feedback_url:
             return "info", self.env._(
@@ -443,7 +447,8 @@ class CustomerContactRule(models.Model):
                     "it back."
                 )
             )
-        view = f"customer_contact_360.customer_interaction_purpose_view_form_{self.channel}"
+        view = "customer_contact_360.customer_interaction_purpose_view_form_"
+        view += self.channel
         return {
             "type": "ir.actions.act_window",
             "name": self._get_label("kind"),

@@ -175,7 +175,7 @@ class CustomerContactRule(models.Model):
         }
 
     def _find_sample_appointment(self, vehicle):
-        """Return the next appointment, or the last one, of the example if it has one."""
+        """Return the next appointment, or the last one, of the example, if any."""
         events = self.env["calendar.event"]
         domain = (
             Domain("company_id", "=", self.company_id.id)

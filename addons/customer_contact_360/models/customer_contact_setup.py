@@ -458,8 +458,10 @@ class CustomerContactSetup(models.Model):
             if moment <= now:
                 moment = setup._get_send_moment(day + timedelta(days=1))
             moments.add(moment)
-        known = self.env["ir.cron.trigger"].sudo().search(
-            [("cron_id", "=", cron.id), ("call_at", "in", list(moments))]
+        known = (
+            self.env["ir.cron.trigger"]
+            .sudo()
+            .search([("cron_id", "=", cron.id), ("call_at", "in", list(moments))])
         )
         if moments := moments - set(known.mapped("call_at")):
             cron._trigger(moments)
@@ -545,7 +547,9 @@ class CustomerContactSetup(models.Model):
             )
         counts = self._get_forecast()
         first = self._get_next_run_day()
-        last = first + timedelta(days=self.env["customer.contact.due"]._get_days_ahead() - 1)
+        last = first + timedelta(
+            days=self.env["customer.contact.due"]._get_days_ahead() - 1
+        )
         span = {
             "first": format_date(self.env, first),
             "last": format_date(self.env, last),
@@ -555,7 +559,8 @@ class CustomerContactSetup(models.Model):
         if not total and not unreachable:
             return self._get_paragraph(
                 self.env._(
-                    "From %(first)s to %(last)s nothing falls due: no message goes out.",
+                    "From %(first)s to %(last)s nothing falls due: no message goes "
+                    "out.",
                     **span,
                 )
             )

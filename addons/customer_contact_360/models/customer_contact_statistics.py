@@ -203,8 +203,8 @@ class CustomerContactStatistics(models.Model):
         :param int days: how far back; 0 for all
         :return: ``{"total": figures, "kinds": [figures], "compared": figures,
             "definitions": {name: sentence}, "currency_id", "attribution_days"}``;
-            figures hold the sums and ``return_rate`` (share of occasions after which the
-            customer came back, ``None`` without any)
+            figures hold the sums and ``return_rate`` (share of occasions after which
+            the customer came back, ``None`` without any)
         """
         self.browse().check_access("read")
         names = (

@@ -90,7 +90,7 @@ class CustomerInteraction(models.Model):
         return holding - stale
 
     def _is_card_handed_over(self):
-        """Whether a postcard waits for its printer: a run may be printed once a week."""
+        """Whether a postcard waits for its printer: runs may be printed weekly."""
         return self.channel == "post" and self.state == "queued"
 
     def _drop_superseded(self):

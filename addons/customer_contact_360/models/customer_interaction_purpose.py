@@ -24,7 +24,7 @@ class CustomerInteractionPurpose(models.Model):
                 )
 
     def _get_example(self):
-        """Take a customer for whom this message is, as it will be or would have been."""
+        """Take a customer for whom this message is, or would have been."""
         example = super()._get_example()
         kind = PURPOSE_CODES.get(self.code)
         if not kind:
@@ -40,7 +40,11 @@ class CustomerInteractionPurpose(models.Model):
             limit=1,
         )
         if due:
-            return {**example, "partner_id": due.partner_id.id, "event_id": due.event_id.id}
+            return {
+                **example,
+                "partner_id": due.partner_id.id,
+                "event_id": due.event_id.id,
+            }
         if kind not in ("thank_you", "deferred", "inactive"):
             return example
         domain = Domain("company_id", "in", (company.id, False))

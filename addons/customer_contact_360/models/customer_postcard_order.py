@@ -100,7 +100,7 @@ class CustomerPostcardOrder(models.Model):
     accepted_at = fields.Datetime()
     provider_ref = fields.Char(string="Number at the Printer", index="btree_not_null")
     cancellable_until = fields.Datetime(string="Can Be Stopped Until")
-    expected_on = fields.Date(string="Expected On")
+    expected_on = fields.Date()
     cancel_asked_by_id = fields.Many2one("res.users", string="To Be Stopped By")
     note = fields.Char(string="What the Printer Says")
     can_be_cancelled = fields.Boolean(compute="_compute_can_be_cancelled")

@@ -108,7 +108,9 @@ class CustomerVehicle(models.Model):
         """
         setups = self.env["customer.contact.setup"].sudo()
         result = []
-        for company in self.env["res.company"].sudo().search([]):
+        # Locations are few.
+        companies = self.env["res.company"].sudo()
+        for company in companies.search([("id", "!=", False)]):
             setup = setups._get(company) or setups.new({"company_id": company.id})
             # Numbers stay numbers where nothing is sent.
             channels = setup._get_channels() or ["email"]

@@ -33,9 +33,7 @@ class Contact360Common(AutoShopCommon):
     def _create_setup(cls, company, **vals):
         """A setup with e-mail on since long ago and every message off."""
         if not company.street:
-            company.write(
-                {"street": "1 Main Street", "city": "Austin", "zip": "78701"}
-            )
+            company.write({"street": "1 Main Street", "city": "Austin", "zip": "78701"})
         company.email = company.email or "shop@example.com"
         setup = cls.env["customer.contact.setup"].create(
             {"company_id": company.id, "email_enabled": True, **vals}

@@ -24,9 +24,7 @@ class TestDueOnce(Contact360Common):
         self._set_rule("reminder_1", 14)
         self._invoice("2026-01-01")
         self._book("2026-06-20", vehicle_id=False)
-        self.assertEqual(
-            self._run_days("2026-06-01", "2026-06-07"), ["2026-06-06"]
-        )
+        self.assertEqual(self._run_days("2026-06-01", "2026-06-07"), ["2026-06-06"])
         event = self.env["calendar.event"].search([("customer_id", "=", self.ann.id)])
         event.active = False
         self.assertEqual(self._run_days("2026-04-01", "2026-04-01"), ["2026-04-01"])

@@ -54,10 +54,13 @@ class TestDueReminders(Contact360Common):
             ),
         ]
         for days_1, days_2, booked, visit, expected in cases:
-            with self.subTest(days=(days_1, days_2), booked=booked, visit=visit), self._undone():
+            with (
+                self.subTest(days=(days_1, days_2), booked=booked, visit=visit),
+                self._undone(),
+            ):
                 self._set_rule("reminder_1", days_1)
                 self._set_rule("reminder_2", days_2)
-                event = self._book(visit, hour=18, booked_on=booked)
+                self._book(visit, hour=18, booked_on=booked)
                 found = {}
                 for day in sorted({*expected, "2026-03-10", "2026-03-11", visit}):
                     for row in self._run(day):
@@ -124,7 +127,7 @@ class TestDueReminders(Contact360Common):
         self._set_rule("reminder_2", 3)
         for hour in (0, 23):
             with self.subTest(hour=hour), self._undone():
-                event = self._book("2026-03-20", hour=hour)
+                self._book("2026-03-20", hour=hour)
                 self.assertEqual(
                     self._run_days("2026-03-10", "2026-03-21"), ["2026-03-17"]
                 )
@@ -142,7 +145,7 @@ class TestDueReminders(Contact360Common):
         ):
             for hour in (0, 23):
                 with self.subTest(visit=visit, hour=hour), self._undone():
-                    event = self._book(visit, hour=hour)
+                    self._book(visit, hour=hour)
                     self.assertEqual(self._run_days(expected[0], visit), expected)
 
     def test_vehicle_entered_after_the_reminder(self):

@@ -39,9 +39,7 @@ class TestDueVehicles(Contact360Common):
         for hour, expected in ((0, "2026-11-02"), (23, "2026-11-02")):
             with self.subTest(hour=hour):
                 move.posted_at = self._local("2026-11-01", hour, 30)
-                self.assertEqual(
-                    self._run_days("2026-10-31", "2026-11-04"), [expected]
-                )
+                self.assertEqual(self._run_days("2026-10-31", "2026-11-04"), [expected])
                 self._forget()
 
     def test_whom_nobody_thanks(self):
@@ -162,7 +160,9 @@ class TestDueVehicles(Contact360Common):
                 [],
             ),
             "the owner booked another vehicle": (
-                lambda: self._book("2026-03-25", vehicle=self._create_vehicle(self.ann)),
+                lambda: self._book(
+                    "2026-03-25", vehicle=self._create_vehicle(self.ann)
+                ),
                 ["deferred", "inactive"],
             ),
             "sold": (lambda: self.vehicle.write({"disposition": "sold"}), []),
@@ -262,7 +262,9 @@ class TestDueVehicles(Contact360Common):
         self._set_rule("thank_you", 1)
         self._set_rule("no_show", 1)
         for year in range(2016, 2026):
-            move = self._invoice(f"{year}-07-01", vehicle=self._create_vehicle(self.ann))
+            move = self._invoice(
+                f"{year}-07-01", vehicle=self._create_vehicle(self.ann)
+            )
             move.posted_at = self._local("2026-01-05", 15)
             self._book(f"{year}-07-01", booked_on="2026-01-05").action_complete()
         self.assertFalse(self._run_days("2026-01-05", "2026-03-20"))

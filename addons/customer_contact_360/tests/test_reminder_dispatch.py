@@ -101,7 +101,7 @@ class TestReminderDispatch(Contact360Common):
                     )
 
     def test_whom_it_goes_to_now(self):
-        """The driver was entered, or his address went: it goes on to whoever is next."""
+        """The driver was entered, or his address went: the next one gets it."""
         self.setup.post_enabled = True
         self._set_rule("inactive", 3, channel="post")
         address = {

@@ -189,9 +189,9 @@ class TestRun(Contact360Common):
         """Every day a message: after three days without one it is one, not four."""
         self._set_rule("inactive", 90, interval=1, dead=100)
         self._invoice("2026-01-01")
-        self.assertEqual(self._run_days("2026-04-01", "2026-04-02"), [
-            "2026-04-01", "2026-04-02"
-        ])
+        self.assertEqual(
+            self._run_days("2026-04-01", "2026-04-02"), ["2026-04-01", "2026-04-02"]
+        )
         rows = self._run("2026-04-05")
         self.assertEqual([str(row.due_date) for row in rows], ["2026-04-05"])
 

@@ -113,6 +113,8 @@ export class ContactRulesField extends Component {
             }
             const value = Number.parseInt(text, 10) || 0;
             if (setting.rule.data[setting.field] !== value) {
+                // One after the other: each asks the server about the same form.
+                // eslint-disable-next-line no-await-in-loop
                 await setting.rule.update({[setting.field]: value});
             }
             // It may have been typed on since.

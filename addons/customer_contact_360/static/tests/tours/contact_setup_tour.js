@@ -99,11 +99,13 @@ registry.category("web_tour.tours").add("customer_contact_360_setup", {
         },
         {
             content: "Who is not reached, and why",
-            trigger: ".o_data_row:contains(Bob Unreachable):contains(No e-mail address)",
+            trigger:
+                ".o_data_row:contains(Bob Unreachable):contains(No e-mail address)",
         },
         {
             content: "Open the message to Ann",
-            trigger: ".o_data_row:contains(Ann Miller) button[name=action_open_preview]",
+            trigger:
+                ".o_data_row:contains(Ann Miller) button[name=action_open_preview]",
             run: "click",
         },
         {
