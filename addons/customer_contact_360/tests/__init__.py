@@ -20,3 +20,4 @@ from . import test_run
 from . import test_shared_plan
 from . import test_statistics
 from . import test_statistics_tour
+from . import test_neutralize
