@@ -72,6 +72,10 @@ env.cr.commit()
 env["customer.data.feed"]._cron_run()
 env.cr.commit()
 """
+WORK = """
+env["customer.data.feed"]._cron_run()
+env.cr.commit()
+"""
 LATE = """
 import os, time
 env.cr.execute("SELECT 1")
@@ -81,6 +85,16 @@ open({folder!r} + "/posted", "w").write(move.name)
 while not os.path.exists({folder!r} + "/commit"):
     time.sleep(0.05)
 env.cr.commit()
+"""
+POST_AT_RANDOM = """
+import random, time
+for n in range(12):
+    env.cr.execute("SELECT 1")
+    time.sleep(random.random())
+    post(desk({desk}))
+    env.flush_all()
+    time.sleep(random.random())
+    env.cr.commit()
 """
 AGE = (
     "UPDATE customer_data_feed_run"
@@ -182,7 +196,9 @@ class TestFeedFaults(FaultCase):
                 testing.sql(self.database, AGE)
                 self._run(RUN)
                 self.assertEqual(self._run_states(), ["sent"] * number)
-                self.assertEqual(self._arrived(), dict.fromkeys(self._posted(), number))
+                self.assertEqual(
+                    self._arrived(), dict.fromkeys(self._posted(), number)
+                )
                 self.assertEqual(len(self.server.files()), number)
 
     def test_killed_when_the_receiver_was_quick(self):
@@ -213,6 +229,36 @@ class TestFeedFaults(FaultCase):
         self.assertIn(name, self._posted())
         self.assertEqual(self._arrived(), dict.fromkeys(self._posted(), 1))
         self.assertEqual(len(self._posted()), 5)
+
+    def test_desks_post_while_files_are_made(self):
+        self._set_up(1)
+        desks = [
+            self._start(POST, POST_AT_RANDOM.format(desk=number))
+            for number in range(1, 4)
+        ]
+        loop = RUN.replace("\n", "\n    ")
+        self._run("import time\nfor n in range(12):\n", loop, "time.sleep(1)\n\n")
+        for desk in desks:
+            self.assertEqual(desk.wait(timeout=180), 0, desk.stderr.read())
+        time.sleep(2)
+        self._run(RUN)
+        self.assertEqual(len(self._posted()), 37)
+        self.assertEqual(self._arrived(), dict.fromkeys(self._posted(), 1))
+        self.assertGreater(len(self.server.arrived()), 2)
+
+    def test_workers_at_once(self):
+        self._set_up(5, feeds=4)
+        testing.sql(
+            self.database, "UPDATE customer_data_feed SET next_run = '2020-01-01'"
+        )
+        workers = [self._start(WORK) for _worker in range(3)]
+        for worker in workers:
+            worker.stdout.read()
+            self.assertEqual(worker.wait(timeout=180), 0, worker.stderr.read())
+        testing.sql(self.database, AGE)
+        self._run(WORK)
+        self.assertEqual(self._run_states(), ["sent"] * 4)
+        self.assertEqual(self._arrived(), dict.fromkeys(self._posted(), 4))
 
     def _wait_for(self, path):
         for _attempt in range(600):

@@ -116,10 +116,19 @@ class CustomerDataFeed(models.Model):
         due = self.search(domain)
         commit(remaining=len(due))
         for feed in due:
-            feed = feed.try_lock_for_update().filtered_domain(domain)
-            if feed:
-                feed._claim()
+            self.env["customer.data.feed.run"]._without_conflict(
+                feed._claim_if_due, domain
+            )
             commit(1)
+
+    def _claim_if_due(self, domain):
+        """Claim a feed, unless another worker does or did."""
+        self.env.invalidate_all()
+        feed = self.try_lock_for_update().filtered_domain(domain)
+        if feed:
+            feed._claim()
+        # A conflict shows here at the latest, where it can be done over.
+        self.env.flush_all()
 
     def _tell_problem(self, problem):
         """Tell the manager, once, until it is over: a task, which Odoo also mails."""

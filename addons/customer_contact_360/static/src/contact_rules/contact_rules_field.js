@@ -1,4 +1,5 @@
 import {Component, useState} from "@odoo/owl";
+import {PostcardPreviewField} from "../postcard_preview/postcard_preview_field";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useBus, useService} from "@web/core/utils/hooks";
@@ -8,6 +9,7 @@ import {standardFieldProps} from "@web/views/fields/standard_field_props";
 /** The eight settings of one channel: each with what it does, live while it is typed. */
 export class ContactRulesField extends Component {
     static template = "customer_contact_360.ContactRulesField";
+    static components = {PostcardPreviewField};
     static props = {...standardFieldProps};
 
     setup() {

@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("customer_contact_360_postcard_setup", {
         {
             content: "Both sides stand beside each setting",
             trigger:
-                ".o_data_row:contains(Inactive) .o_postcard_preview img + img[src*=back]",
+                ".o_contact_rule[data-kind=inactive] .o_postcard_preview img + img[src*=back]",
         },
         {
             content: "Choose the larger card",
@@ -54,7 +54,7 @@ registry.category("web_tour.tours").add("customer_contact_360_postcard_setup", {
         },
         {
             content: "See one in large, which saves the choice",
-            trigger: ".o_data_row:contains(Inactive) button.o_postcard_preview",
+            trigger: ".o_contact_rule[data-kind=inactive] button.o_postcard_preview",
             run: "click",
         },
         {
