@@ -76,16 +76,6 @@ due._refresh = die
 
 
 class TestContactFaults(FaultCase):
-    def setUp(self):
-        super().setUp()
-        there = testing.sql(
-            self.database,
-            "SELECT count(*) FROM ir_module_module"
-            " WHERE name = 'customer_contact_360' AND state = 'installed'",
-        )
-        if there != [("1",)]:
-            self.skipTest("customer_contact_360 is not installed.")
-
     def _planned(self):
         """How many messages each vehicle that has any got."""
         rows = testing.sql(

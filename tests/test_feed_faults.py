@@ -196,9 +196,7 @@ class TestFeedFaults(FaultCase):
                 testing.sql(self.database, AGE)
                 self._run(RUN)
                 self.assertEqual(self._run_states(), ["sent"] * number)
-                self.assertEqual(
-                    self._arrived(), dict.fromkeys(self._posted(), number)
-                )
+                self.assertEqual(self._arrived(), dict.fromkeys(self._posted(), number))
                 self.assertEqual(len(self.server.files()), number)
 
     def test_killed_when_the_receiver_was_quick(self):
