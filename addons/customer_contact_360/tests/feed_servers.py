@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -20,11 +21,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.filesystems import AbstractedFS
-from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
-from pyftpdlib.ioloop import IOLoop
-from pyftpdlib.servers import FTPServer
+
+with warnings.catch_warnings():
+    # It asks for asyncore on Pythons that still have it, which warns.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.filesystems import AbstractedFS
+    from pyftpdlib.handlers import (
+        DTPHandler,
+        FTPHandler,
+        TLS_DTPHandler,
+        TLS_FTPHandler,
+    )
+    from pyftpdlib.ioloop import IOLoop
+    from pyftpdlib.servers import FTPServer
 
 USER = "shop"
 PASSWORD = "s3cret/&+ %27ß"
