@@ -28,6 +28,8 @@ class TestJobs(AutoShopCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Whatever hour it is: what nobody typed would wait for the morning.
+        cls.env["customer.quiet.hours"].search([]).active = False
         cls.env["customer.interaction"].search([("state", "=", "planned")]).unlink()
         cls.env["sms.sms"].search([]).unlink()
         cls.env["queue.job"].search([]).unlink()
@@ -73,6 +75,7 @@ class TestJobs(AutoShopCommon):
                     "company_id": self.company.id,
                     "partner_id": self.customer.id,
                     "channel": "sms",
+                    "automatic": False,
                     "body": "Your car is ready",
                     **vals,
                 }
