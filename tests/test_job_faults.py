@@ -207,15 +207,20 @@ class TestJobFaults(FaultCase):
         self._wait_for("word of the rest", lambda: not self._texts("process"))
         arrived = len(self._phones())
         states = self._states()
-        self.assertEqual(states.pop("unknown", 0), 200 - arrived)
-        self.assertEqual(states, {"sent": arrived})
+        # What was in doubt is held for a person, also where it had arrived after all.
+        held = states.pop("unknown", 0)
+        self.assertGreaterEqual(held, 200 - arrived)
+        self.assertEqual(states, {"sent": 200 - held})
         # Each claim of a killed server is one group.
         self.assertGreaterEqual(arrived, 200 - 4 * 5)
         # Nobody is left to run jobs: none is made, the scheduled actions do it all.
         self._kill(*servers.values())
         before = self._jobs("true")
         self._run(PLAN, DISPATCH, QUEUE)
-        self.assertEqual(self._states(), {**states, "sent": arrived + 10})
+        self.assertEqual(
+            self._states(),
+            {"unknown": held, "sent": 210 - held} if held else {"sent": 210},
+        )
         self.assertEqual(self._jobs("true"), before)
 
     def test_jobs_and_scheduled_actions_side_by_side(self):
